@@ -1,0 +1,4 @@
+{# Schemas are the layers of the house, the same in every environment: no target prefix. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name if custom_schema_name else target.schema }}
+{%- endmacro %}

@@ -1,0 +1,21 @@
+{# An MPAN as the 13 digits that everyone outside the warehouse writes. Inside it is a BIGINT. #}
+{% macro mpan_text(mpan) -%}
+    lpad(cast({{ mpan }} as varchar), 13, '0')
+{%- endmacro %}
+
+{# The id of an exception: the same on every run and every engine. #}
+{% macro exception_id(rule_id, subject_key, occurred_on) -%}
+    md5({{ rule_id }} || '|' || {{ subject_key }} || '|' || cast({{ occurred_on }} as varchar))
+{%- endmacro %}
+
+{# The segment in which Qualification of a role is judged: the point's own for a Supplier, `*` for every other role. #}
+{% macro any_segment() -%}
+    '*'
+{%- endmacro %}
+
+{# The attributes of a Metering Point that every exception carries. #}
+{% macro point_attributes(relation=none) -%}
+    {%- for name in ['market_segment', 'gsp_group_id', 'ldso_mpid', 'is_domestic', 'annual_kwh'] -%}
+        {{ relation ~ '.' if relation }}{{ name }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}

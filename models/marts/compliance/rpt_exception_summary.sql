@@ -1,0 +1,90 @@
+with
+
+exceptions as (
+
+    select * from {{ ref('fct_exception') }}
+
+),
+
+previous_exceptions as (
+
+    select * from {{ source('raw', 'previous_exception') }}
+
+),
+
+-- One Metering Point can stand under a rule more than once: its energy counts once.
+standing_points as (
+
+    select
+        exceptions.rule_id,
+        exceptions.severity,
+        exceptions.status,
+        coalesce(exceptions.mpid, '-') as mpid,
+        exceptions.mpan,
+        count(*) as exceptions,
+        max(exceptions.annual_kwh) as annual_kwh,
+        min(exceptions.occurred_on) as oldest_on,
+        count(*) filter (where previous_exceptions.exception_id is null) as new_since_previous
+    from exceptions
+    left join previous_exceptions
+        on exceptions.exception_id = previous_exceptions.exception_id
+    group by all
+
+),
+
+standing as (
+
+    select
+        rule_id,
+        severity,
+        status,
+        mpid,
+        sum(exceptions) as exceptions,
+        count(mpan) as metering_points,
+        sum(annual_kwh) as annual_kwh,
+        min(oldest_on) as oldest_on,
+        sum(new_since_previous) as new_since_previous
+    from standing_points
+    group by rule_id, severity, status, mpid
+
+),
+
+resolved as (
+
+    select
+        previous_exceptions.rule_id,
+        previous_exceptions.severity,
+        previous_exceptions.status,
+        coalesce(previous_exceptions.mpid, '-') as mpid,
+        count(*) as resolved_since_previous
+    from previous_exceptions
+    anti join exceptions
+        on previous_exceptions.exception_id = exceptions.exception_id
+    group by all
+
+),
+
+final as (
+
+    select
+        coalesce(standing.rule_id, resolved.rule_id) as rule_id,
+        coalesce(standing.severity, resolved.severity) as severity,
+        coalesce(standing.status, resolved.status) as status,
+        coalesce(standing.mpid, resolved.mpid) as mpid,
+        cast(coalesce(standing.exceptions, 0) as bigint) as exceptions,
+        coalesce(standing.metering_points, 0) as metering_points,
+        cast(coalesce(standing.annual_kwh, 0) as decimal(38, 3)) as annual_kwh,
+        standing.oldest_on,
+        cast(coalesce(standing.new_since_previous, 0) as bigint) as new_since_previous,
+        coalesce(resolved.resolved_since_previous, 0) as resolved_since_previous
+    from standing
+    full join resolved
+        on
+            standing.rule_id = resolved.rule_id
+            and standing.severity = resolved.severity
+            and standing.status = resolved.status
+            and standing.mpid = resolved.mpid
+
+)
+
+select * from final

@@ -1,0 +1,112 @@
+with
+
+newest_holdings as (
+
+    select * from {{ ref('int_registration_order') }}
+    where is_newest
+
+),
+
+regime_spells as (
+
+    select * from {{ ref('int_regime_spell') }}
+
+),
+
+migrations as (
+
+    select * from {{ ref('stg_registration__migration') }}
+    where migrated_on <= {{ as_of() }}
+
+),
+
+appointments as (
+
+    select * from {{ ref('int_appointment') }}
+
+),
+
+qualification_spells as (
+
+    select * from {{ ref('int_qualification_spell') }}
+    where market_role = 'SUP'
+
+),
+
+regimes as (
+
+    select
+        mpan,
+        arg_max(regime, valid_from) as regime,
+        min(valid_from) filter (where regime = 'MHHS') as first_migrated_on,
+        max(valid_from) filter (where valid_from > {{ start_of_time() }}) as last_regime_change_on
+    from regime_spells
+    group by mpan
+
+),
+
+reversals as (
+
+    select
+        mpan,
+        count(*) as reverse_migrations
+    from migrations
+    where direction = 'REVERSE'
+    group by mpan
+
+),
+
+services as (
+
+    select
+        mpan,
+        arg_max(agent_mpid, (valid_from, appointment_id)) filter (where service_role in ('MSS', 'MSA'))
+            as metering_service_mpid,
+        arg_max(agent_mpid, (valid_from, appointment_id)) filter (where service_role in ('SDS', 'ADS', 'UMSDS'))
+            as data_service_mpid
+    from appointments
+    where
+        {{ covers('appointments', as_of()) }}
+        and service_role in ('MSS', 'MSA', 'SDS', 'ADS', 'UMSDS')
+    group by mpan
+
+),
+
+final as (
+
+    select
+        {{ mpan_text('newest_holdings.mpan') }} as mpan,
+        newest_holdings.supplier_mpid,
+        newest_holdings.registration_id,
+        newest_holdings.market_segment,
+        newest_holdings.connection_type,
+        newest_holdings.gsp_group_id,
+        newest_holdings.ldso_mpid,
+        left({{ mpan_text('newest_holdings.mpan') }}, 2) as distributor_id,
+        newest_holdings.is_domestic,
+        newest_holdings.energisation_status,
+        newest_holdings.annual_kwh,
+        newest_holdings.is_live and {{ as_of() }} < newest_holdings.valid_to as is_live,
+        coalesce(regimes.regime, 'LEGACY') as regime,
+        regimes.first_migrated_on,
+        regimes.last_regime_change_on,
+        cast(coalesce(reversals.reverse_migrations, 0) as integer) as reverse_migrations,
+        services.metering_service_mpid,
+        services.data_service_mpid,
+        qualification_spells.mpid is not null as supplier_is_qualified
+    from newest_holdings
+    left join regimes
+        on newest_holdings.mpan = regimes.mpan
+    left join reversals
+        on newest_holdings.mpan = reversals.mpan
+    left join services
+        on newest_holdings.mpan = services.mpan
+    left join qualification_spells
+        on
+            newest_holdings.supplier_mpid = qualification_spells.mpid
+            and newest_holdings.market_segment = qualification_spells.market_segment
+            and {{ covers('qualification_spells', as_of()) }}
+
+)
+
+select * from final

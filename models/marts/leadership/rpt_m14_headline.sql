@@ -1,0 +1,145 @@
+with
+
+metering_points as (
+
+    select * from {{ ref('dim_metering_point') }}
+    where is_live
+
+),
+
+suppliers as (
+
+    select * from {{ ref('rpt_supplier_readiness') }}
+
+),
+
+exceptions as (
+
+    select * from {{ ref('fct_exception') }}
+
+),
+
+registrations as (
+
+    select * from {{ ref('int_registration_order') }}
+
+),
+
+unqualified_spells as (
+
+    select * from {{ ref('int_unqualified_spell') }}
+    where market_role = 'SUP'
+
+),
+
+migrations as (
+
+    select * from {{ ref('stg_registration__migration') }}
+
+),
+
+m14 as (
+
+    select milestone_date as m14_date from {{ ref('int_milestone') }}
+    where milestone = 'M14'
+
+),
+
+points as (
+
+    select
+        count(*) as live_metering_points,
+        count(*) filter (where not supplier_is_qualified) as points_not_qualified,
+        count(*) filter (where regime = 'MHHS') as migrated_points,
+        coalesce(sum(annual_kwh), 0) as kwh,
+        coalesce(sum(annual_kwh) filter (where not supplier_is_qualified), 0) as kwh_not_qualified,
+        coalesce(sum(annual_kwh) filter (where regime = 'MHHS'), 0) as kwh_migrated
+    from metering_points
+
+),
+
+readiness as (
+
+    select
+        count(*) as suppliers,
+        count(*) filter (where is_qualified) as suppliers_qualified,
+        {% for status in ['QUALIFIED', 'EXEMPT_SCOPE', 'MISSED', 'NO_PLAN', 'LATE', 'AT_RISK', 'ON_TRACK'] %}
+        count(*) filter (where readiness_status = '{{ status }}') as suppliers_status_{{ status | lower }}
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from suppliers
+
+),
+
+reversals as (
+
+    select count(*) as reverse_migrations_28_days
+    from migrations
+    where
+        direction = 'REVERSE'
+        and migrated_on between {{ as_of() }} - 27 and {{ as_of() }}
+
+),
+
+gains as (
+
+    select count(*) as gained_not_qualified_28_days
+    from registrations
+    inner join unqualified_spells
+        on
+            registrations.supplier_mpid = unqualified_spells.mpid
+            and registrations.market_segment = unqualified_spells.market_segment
+            and {{ covers('unqualified_spells', 'registrations.valid_from') }}
+    where
+        registrations.registration_type = 'SWITCH'
+        and registrations.valid_from between {{ as_of() }} - 27 and {{ as_of() }}
+
+),
+
+breaches as (
+
+    select
+        count(*) as open_breaches,
+        count(distinct mpan) as open_breach_points
+    from exceptions
+    where
+        severity = 'BREACH'
+        and status = 'OPEN'
+
+),
+
+final as (
+
+    select
+        {{ as_of() }} as as_of,
+        m14.m14_date,
+        cast(m14.m14_date - {{ as_of() }} as integer) as days_to_m14,
+        readiness.suppliers,
+        readiness.suppliers_qualified,
+        points.live_metering_points,
+        points.points_not_qualified,
+        coalesce(points.points_not_qualified / nullif(points.live_metering_points, 0), 0)
+            as points_not_qualified_share,
+        cast(points.kwh as decimal(38, 3)) as kwh,
+        cast(points.kwh_not_qualified as decimal(38, 3)) as kwh_not_qualified,
+        coalesce(cast(points.kwh_not_qualified as double) / nullif(cast(points.kwh as double), 0), 0)
+            as kwh_not_qualified_share,
+        points.migrated_points,
+        coalesce(points.migrated_points / nullif(points.live_metering_points, 0), 0) as migrated_share,
+        coalesce(cast(points.kwh_migrated as double) / nullif(cast(points.kwh as double), 0), 0)
+            as migrated_kwh_share,
+        reversals.reverse_migrations_28_days,
+        gains.gained_not_qualified_28_days,
+        breaches.open_breaches,
+        breaches.open_breach_points,
+        readiness.* exclude (suppliers, suppliers_qualified)
+    from points
+    cross join m14
+    cross join readiness
+    cross join reversals
+    cross join gains
+    cross join breaches
+
+)
+
+select * from final

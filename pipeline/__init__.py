@@ -1,0 +1,1 @@
+"""Moves data: landing files -> lake -> build database -> publication -> readers."""

@@ -1,0 +1,188 @@
+"""Build: the state of the extracts on a day -> dbt models and tests -> the build database."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt_common.events.base_types import EventMsg
+
+from pipeline.errors import PipelineError
+from pipeline.intake import create_state_views, newest_registration_date
+from pipeline.layout import PROJECT, Warehouse
+from pipeline.publication import newest_before
+
+Progress = Callable[[str, float], None]
+
+OFFENDING_ROWS = 10
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A model or test that failed: its name, what dbt says, and up to ten offending rows."""
+
+    name: str
+    message: str
+    rows: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build came to; it may be published only if nothing failed."""
+
+    as_of: date
+    models: int
+    tests: int
+    failures: list[Failure]
+    seconds: float
+    seconds_by_node: dict[str, float]
+    dbt_manifest: dict[str, Any] = field(repr=False)
+
+    @property
+    def passed(self) -> bool:
+        return not self.failures
+
+
+def default_as_of(warehouse: Warehouse) -> date:
+    """The newest business date of the accepted registration files."""
+    day = newest_registration_date(warehouse.root)
+    if day is None:
+        raise PipelineError(
+            "No registration file has been accepted, so there is no day to build for. "
+            "Load a landing folder with a registration extract, or name a day with --as-of."
+        )
+    return day
+
+
+def build(
+    warehouse: Warehouse,
+    as_of: date,
+    *,
+    memory_limit: str | None = None,
+    threads: int = 2,
+    progress: Progress | None = None,
+) -> BuildResult:
+    """Make the build database for `as_of` afresh and run every model and every test in it.
+
+    The database is disposable: a build that was killed leaves nothing that the next one needs.
+    """
+    started = time.monotonic()
+    memory_limit = memory_limit or default_memory_limit()
+    _prepare_database(warehouse, as_of, memory_limit, threads)
+    outcome = _run_dbt(warehouse, as_of, memory_limit, threads, progress)
+    results = getattr(outcome.result, "results", None)
+    if results is None:
+        raise PipelineError(
+            f"dbt could not start: {outcome.exception}. See {warehouse.logs / 'dbt.log'}."
+        )
+    manifest = json.loads((warehouse.dbt_target / "manifest.json").read_text("utf-8"))
+    failed = [result for result in results if result.status in ("error", "fail", "runtime error")]
+    if not outcome.success and not failed:
+        raise PipelineError(f"dbt stopped: {outcome.exception}. See {warehouse.logs / 'dbt.log'}.")
+    kinds = [result.node.resource_type for result in results]
+    return BuildResult(
+        as_of=as_of,
+        models=kinds.count("model"),
+        tests=kinds.count("test") + kinds.count("unit_test"),
+        failures=[_failure(warehouse, result) for result in failed],
+        seconds=time.monotonic() - started,
+        seconds_by_node={result.node.name: result.execution_time for result in results},
+        dbt_manifest=manifest,
+    )
+
+
+def default_memory_limit() -> str:
+    """Half of the machine's memory, at most 5 GB: DuckDB spills to disk beyond it."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return f"{min(total // 2, 5 * 1000**3) // 1000**2}MB"
+
+
+def _prepare_database(warehouse: Warehouse, as_of: date, memory_limit: str, threads: int) -> None:
+    path = warehouse.build_database
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in (path, path.with_name(f"{path.name}.wal")):
+        leftover.unlink(missing_ok=True)
+    config = {"memory_limit": memory_limit, "threads": str(threads), "TimeZone": "UTC"}
+    with closing(duckdb.connect(str(path), config=config)) as connection:
+        create_state_views(connection, warehouse.root, as_of)
+        previous = newest_before(warehouse, as_of)
+        columns = "exception_id, rule_id, severity, status, mpid, first_detected_on"
+        if previous is None:
+            connection.execute(
+                "create table raw.previous_exception (exception_id varchar, rule_id varchar, "
+                "severity varchar, status varchar, mpid varchar, first_detected_on date)"
+            )
+        else:
+            connection.execute(f"attach '{previous.path}' as previous (read_only)")
+            connection.execute(
+                "create table raw.previous_exception as "
+                f"select {columns} from previous.marts.fct_exception"
+            )
+            connection.execute("detach previous")
+
+
+def _run_dbt(
+    warehouse: Warehouse, as_of: date, memory_limit: str, threads: int, progress: Progress | None
+) -> dbtRunnerResult:
+    os.environ |= {
+        "MHHS_BUILD_DATABASE": str(warehouse.build_database),
+        "MHHS_MEMORY_LIMIT": memory_limit,
+        "MHHS_THREADS": str(threads),
+    }
+    warehouse.logs.mkdir(parents=True, exist_ok=True)
+    runner = dbtRunner(callbacks=[_progress_callback(progress)] if progress else [])
+    return runner.invoke(
+        [
+            "--quiet",
+            "--no-use-colors-file",
+            "--log-level-file=info",
+            f"--log-path={warehouse.logs}",
+            "build",
+            f"--project-dir={PROJECT}",
+            f"--profiles-dir={PROJECT}",
+            f"--target-path={warehouse.dbt_target}",
+            f"--vars={json.dumps({'as_of': as_of.isoformat()})}",
+        ]
+    )
+
+
+def _progress_callback(progress: Progress) -> Callable[[EventMsg], None]:
+    def report(event: EventMsg) -> None:
+        if event.info.name == "NodeFinished":
+            return
+        index, total = getattr(event.data, "index", 0), getattr(event.data, "total", 0)
+        if event.info.name.endswith("Result") and total:
+            name = getattr(event.data, "node_info", None)
+            progress(getattr(name, "node_name", "") or "dbt", index / total)
+
+    return report
+
+
+def _failure(warehouse: Warehouse, result: Any) -> Failure:
+    """The failed node with the rows that made it fail, found by asking its own SQL again."""
+    node = result.node
+    compiled = getattr(node, "compiled_code", None)
+    rows: list[dict[str, str]] = []
+    if node.resource_type == "test" and result.status == "fail" and compiled:
+        rows = _offending_rows(warehouse.build_database, compiled)
+    message = re.sub(r"\s+\n", "\n", str(result.message or "failed")).strip()
+    return Failure(name=node.name, message=message, rows=rows)
+
+
+def _offending_rows(database: Path, sql: str) -> list[dict[str, str]]:
+    with closing(duckdb.connect(str(database), read_only=True)) as connection:
+        relation = connection.sql(f"select * from ({sql}) limit {OFFENDING_ROWS}")
+        return [
+            {name: str(value) for name, value in zip(relation.columns, row, strict=True)}
+            for row in relation.fetchall()
+        ]

@@ -1,0 +1,76 @@
+"""Where things lie in a warehouse folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """The one folder that holds everything generated.
+
+    `build/` can be deleted at any time; `lake/` and `history/` cannot be made again without the
+    landing files, and `published/` is what readers saw.
+    """
+
+    root: Path
+
+    @property
+    def build_database(self) -> Path:
+        return self.root / "build" / "mhhs.duckdb"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.root / "build" / "target"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published"
+
+    @property
+    def current_pointer(self) -> Path:
+        return self.published / "CURRENT"
+
+    @property
+    def last_failure(self) -> Path:
+        return self.published / "LAST_FAILURE.json"
+
+    @property
+    def publication_log(self) -> Path:
+        return self.root / "history" / "publication_log.jsonl"
+
+    @property
+    def exports(self) -> Path:
+        return self.root / "exports"
+
+    def publication(self, publication_id: str) -> Path:
+        return self.published / f"{publication_id}.duckdb"
+
+    def manifest(self, publication_id: str) -> Path:
+        return self.published / f"{publication_id}.manifest.json"
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a small file so that a reader sees the old text or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def replace_json(path: Path, document: Any) -> None:
+    """`replace_text` for a JSON document."""
+    replace_text(path, json.dumps(document, indent=2) + "\n")

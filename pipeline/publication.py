@@ -1,0 +1,312 @@
+"""Publication: the tested marts in a new immutable file, and the pointer that readers follow.
+
+A file name is used once. A process that holds the old file open keeps reading it undisturbed,
+and whoever reads the pointer next sees the new one: nobody ever sees half a build.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from pipeline.errors import GateFailed, NoPublication
+from pipeline.layout import PROJECT, Warehouse, replace_json, replace_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.build import BuildResult
+
+LEFTOVER_PREFIX = ".part-"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One publication: an immutable DuckDB file of tables in the schema `marts`."""
+
+    publication_id: str
+    path: Path
+    manifest: dict[str, Any]
+
+    @property
+    def as_of(self) -> date:
+        return date.fromisoformat(self.manifest["as_of"])
+
+    def summary(self) -> dict[str, Any]:
+        """What `info --json` prints."""
+        return {
+            "path": str(self.path),
+            "publication_id": self.publication_id,
+            "as_of": self.manifest["as_of"],
+            "gate": self.manifest["gate"],
+        }
+
+
+def publications(warehouse: Warehouse) -> list[Publication]:
+    """Every whole publication, newest first: by as-of day, then by the instant it was built."""
+    found = []
+    for manifest_path in warehouse.published.glob("*.manifest.json"):
+        manifest = json.loads(manifest_path.read_text("utf-8"))
+        path = warehouse.publication(manifest["publication_id"])
+        if path.exists():
+            found.append(Publication(manifest["publication_id"], path, manifest))
+    return sorted(found, key=lambda each: (each.as_of, each.manifest["built_at"]), reverse=True)
+
+
+def current(warehouse: Warehouse) -> Publication:
+    """The publication that the pointer names."""
+    if not warehouse.current_pointer.exists():
+        raise NoPublication(
+            f"{warehouse.root} holds no publication yet. Make one with "
+            "`python -m pipeline run --landing DIR --warehouse DIR`."
+        )
+    publication_id = warehouse.current_pointer.read_text("utf-8").strip()
+    for publication in publications(warehouse):
+        if publication.publication_id == publication_id:
+            return publication
+    raise NoPublication(
+        f"The pointer {warehouse.current_pointer} names {publication_id!r}, which is not there. "
+        "Publish again, or write the id of a kept publication into it."
+    )
+
+
+def newest_before(warehouse: Warehouse, as_of: date) -> Publication | None:
+    """The newest publication of an earlier as-of day: what `since previous` compares with."""
+    return next((each for each in publications(warehouse) if each.as_of < as_of), None)
+
+
+def publish(
+    warehouse: Warehouse,
+    result: BuildResult,
+    *,
+    make_current: bool = False,
+    progress: Callable[[str, float], None] | None = None,
+) -> Publication:
+    """Copy the marts of a build that passed into a new publication and move the pointer to it.
+
+    The pointer never moves back to an earlier as-of day unless `make_current` says so. A build
+    that failed publishes nothing: what failed is written beside the pointer, for the dashboard.
+    """
+    if not result.passed:
+        _record_failure(warehouse, result)
+        names = ", ".join(failure.name for failure in result.failures)
+        raise GateFailed(
+            f"The gate failed for {result.as_of}, nothing was published: {names}. "
+            "The last publication stands. Mend the cause and run again."
+        )
+    warehouse.published.mkdir(parents=True, exist_ok=True)
+    for leftover in warehouse.published.glob(f"{LEFTOVER_PREFIX}*"):
+        leftover.unlink()
+    built_at = datetime.now(UTC).replace(microsecond=0)
+    part = warehouse.published / f"{LEFTOVER_PREFIX}{os.getpid()}.duckdb"
+    marts = _published_models(result.dbt_manifest)
+    with closing(duckdb.connect(str(part), config={"TimeZone": "UTC"})) as connection:
+        connection.execute(f"attach '{warehouse.build_database}' as build (read_only)")
+        connection.execute("create schema marts")
+        checksums: dict[str, dict[str, Any]] = {}
+        for position, mart in enumerate(marts):
+            if progress:
+                progress(mart["name"], position / len(marts))
+            checksums[mart["name"]] = _copy(connection, mart)
+        publication_id = _publication_id(result.as_of, built_at, checksums)
+        manifest = _manifest(publication_id, result, built_at, checksums)
+        _add_publication_mart(connection, [*_log_rows(warehouse), *_mart_rows(manifest)])
+        connection.execute("detach build")
+        connection.execute("checkpoint")
+    path = warehouse.publication(publication_id)
+    manifest["sha256"] = _sha256(part)
+    manifest["bytes"] = part.stat().st_size
+    part.replace(path)
+    replace_json(warehouse.manifest(publication_id), manifest)
+    _append_log(warehouse, manifest)
+    publication = Publication(publication_id, path, manifest)
+    if make_current or _is_newest(warehouse, publication):
+        replace_text(warehouse.current_pointer, publication_id + "\n")
+        warehouse.last_failure.unlink(missing_ok=True)
+    return publication
+
+
+def _is_newest(warehouse: Warehouse, publication: Publication) -> bool:
+    try:
+        return publication.as_of >= current(warehouse).as_of
+    except NoPublication:
+        return True
+
+
+def _published_models(dbt_manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    nodes = [
+        node
+        for node in dbt_manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] == "marts"
+    ]
+    return sorted(nodes, key=lambda node: str(node["name"]))
+
+
+def primary_key(node: dict[str, Any]) -> list[str]:
+    """The key columns that a model's contract declares."""
+    for constraint in node["constraints"]:
+        if constraint["type"] == "primary_key":
+            return list(constraint["columns"])
+    return [
+        column["name"]
+        for column in node["columns"].values()
+        if any(constraint["type"] == "primary_key" for constraint in column["constraints"])
+    ]
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, node: dict[str, Any]) -> dict[str, Any]:
+    """Copy one mart, sorted for its readers, with dbt's descriptions as comments."""
+    name = node["name"]
+    order = node["config"]["meta"].get("published_order") or primary_key(node)
+    connection.execute(
+        f"create table marts.{name} as from build.marts.{name} order by {', '.join(order)}"
+    )
+    connection.execute(f"comment on table marts.{name} is {_quoted(node['description'])}")
+    for column in node["columns"].values():
+        connection.execute(
+            f"comment on column marts.{name}.{column['name']} is {_quoted(column['description'])}"
+        )
+    return mart_checksum(connection, name)
+
+
+def mart_checksum(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:
+    """Row count and checksum of one mart; the checksum does not depend on the order of rows."""
+    row = connection.execute(
+        f"select count(*), coalesce(sum(hash(mart)), 0) from marts.{name} as mart"
+    ).fetchone()
+    assert row is not None
+    return {"rows": row[0], "checksum": f"{int(row[1]) % 2**128:032x}"}
+
+
+def _quoted(text: str) -> str:
+    return "'" + " ".join(text.split()).replace("'", "''") + "'"
+
+
+def _publication_id(
+    as_of: date, built_at: datetime, checksums: dict[str, dict[str, Any]]
+) -> str:
+    content = hashlib.sha256(json.dumps(checksums, sort_keys=True).encode()).hexdigest()
+    return f"{as_of:%Y%m%d}-{built_at:%Y%m%dT%H%M%SZ}-{content[:8]}"
+
+
+def _manifest(
+    publication_id: str,
+    result: BuildResult,
+    built_at: datetime,
+    checksums: dict[str, dict[str, Any]],
+) -> dict[str, Any]:
+    return {
+        "publication_id": publication_id,
+        "as_of": result.as_of.isoformat(),
+        "built_at": built_at.isoformat(),
+        "gate": "passed",
+        "code_version": code_version(),
+        "duckdb_version": duckdb.__version__,
+        "duration_seconds": round(result.seconds, 1),
+        "tests": {"passed": result.tests, "failed": 0},
+        "marts": checksums,
+    }
+
+
+def code_version() -> str:
+    """The commit that built, or `unknown` outside a git checkout."""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(PROJECT), "rev-parse", "--short=12", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return answer.stdout.strip()
+
+
+_PUBLICATION_COLUMNS = {
+    "publication_id": ("varchar", "Publication."),
+    "mart": ("varchar", "Mart of the publication."),
+    "as_of": ("date", "As-of day of the publication."),
+    "built_at": ("timestamptz", "Instant at which the publication was made, UTC."),
+    "duration_seconds": ("double", "Duration of models and tests, seconds."),
+    "tests_passed": ("bigint", "Tests that passed."),
+    "tests_failed": ("bigint", "Tests that failed: always 0, for a failed gate publishes nothing."),
+    "rows": ("bigint", "Rows of the mart."),
+    "checksum": ("varchar", "Checksum of the mart, whatever the order of its rows."),
+}
+
+
+def _mart_rows(manifest: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return [
+        (
+            manifest["publication_id"],
+            mart,
+            manifest["as_of"],
+            manifest["built_at"],
+            manifest["duration_seconds"],
+            manifest["tests"]["passed"],
+            manifest["tests"]["failed"],
+            figures["rows"],
+            figures["checksum"],
+        )
+        for mart, figures in sorted(manifest["marts"].items())
+    ]
+
+
+def _log_rows(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    if not warehouse.publication_log.exists():
+        return []
+    lines = warehouse.publication_log.read_text("utf-8").split("\n")[:-1]
+    return [row for line in lines for row in _mart_rows(json.loads(line))]
+
+
+def _append_log(warehouse: Warehouse, manifest: dict[str, Any]) -> None:
+    warehouse.publication_log.parent.mkdir(parents=True, exist_ok=True)
+    with warehouse.publication_log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(manifest) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _add_publication_mart(
+    connection: duckdb.DuckDBPyConnection, rows: list[tuple[Any, ...]]
+) -> None:
+    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in _PUBLICATION_COLUMNS.items())
+    connection.execute(f"create table marts.rpt_publication ({columns})")
+    places = ", ".join("?" for _ in _PUBLICATION_COLUMNS)
+    connection.executemany(f"insert into marts.rpt_publication values ({places})", rows)
+    connection.execute(
+        "comment on table marts.rpt_publication is "
+        "'One row per publication and mart: when it was made, its tests, rows and checksum.'"
+    )
+    for name, (_, description) in _PUBLICATION_COLUMNS.items():
+        connection.execute(
+            f"comment on column marts.rpt_publication.{name} is {_quoted(description)}"
+        )
+
+
+def _record_failure(warehouse: Warehouse, result: BuildResult) -> None:
+    replace_json(
+        warehouse.last_failure,
+        {
+            "as_of": result.as_of.isoformat(),
+            "failed_at": datetime.now(UTC).replace(microsecond=0).isoformat(),
+            "failures": [
+                {"test": failure.name, "message": failure.message, "rows": failure.rows}
+                for failure in result.failures
+            ],
+        },
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
