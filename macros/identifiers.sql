@@ -19,3 +19,12 @@
         {{ relation ~ '.' if relation }}{{ name }}{{ ', ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
+
+{# The check digit that the first 12 digits of an MPAN call for: (weighted sum mod 11) mod 10, by integer arithmetic. #}
+{% macro mpan_check_digit(mpan) -%}
+    (
+        {%- for weight in [3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43] %}
+        {{ '+ ' if not loop.first }}{{ weight }} * ({{ mpan }} // {{ 10 ** (13 - loop.index) }} % 10)
+        {%- endfor %}
+    ) % 11 % 10
+{%- endmacro %}

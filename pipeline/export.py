@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -218,13 +217,11 @@ def _open(publication_path: Path, scratch: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(
         str(publication_path),
         read_only=True,
-        config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(scratch), "TimeZone": "UTC"},
+        config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(scratch)},
     )
 
 
-def _columns(
-    connection: duckdb.DuckDBPyConnection, mart: str
-) -> dict[str, tuple[str, str | None]]:
+def _columns(connection: duckdb.DuckDBPyConnection, mart: str) -> dict[str, tuple[str, str | None]]:
     found = connection.execute(
         "select column_name, data_type, comment from duckdb_columns() "
         "where schema_name = 'marts' and table_name = ? order by column_index",
@@ -314,5 +311,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("TZ", "UTC")
     raise SystemExit(main())

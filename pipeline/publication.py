@@ -191,9 +191,7 @@ def _quoted(text: str) -> str:
     return "'" + " ".join(text.split()).replace("'", "''") + "'"
 
 
-def _publication_id(
-    as_of: date, built_at: datetime, checksums: dict[str, dict[str, Any]]
-) -> str:
+def _publication_id(as_of: date, built_at: datetime, checksums: dict[str, dict[str, Any]]) -> str:
     content = hashlib.sha256(json.dumps(checksums, sort_keys=True).encode()).hexdigest()
     return f"{as_of:%Y%m%d}-{built_at:%Y%m%dT%H%M%SZ}-{content[:8]}"
 
@@ -310,3 +308,25 @@ def _record_failure(warehouse: Warehouse, result: BuildResult) -> None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def closing_summary(publication: Publication) -> list[str]:
+    """What a run says at the end: points, Suppliers, exceptions by rule, where it all is."""
+    with closing(duckdb.connect(str(publication.path), read_only=True)) as connection:
+        headline = connection.execute(
+            "select live_metering_points, points_not_qualified, suppliers, suppliers_qualified "
+            "from marts.rpt_m14_headline"
+        ).fetchone()
+        by_rule = connection.execute(
+            "select rule_id, sum(exceptions) from marts.rpt_exception_summary "
+            "group by rule_id having sum(exceptions) > 0 order by rule_id"
+        ).fetchall()
+    assert headline is not None
+    points, not_qualified, suppliers, qualified = headline
+    return [
+        f"as of        {publication.manifest['as_of']}",
+        f"points       {points:,} live, {not_qualified:,} held by non-Qualified Suppliers",
+        f"Suppliers    {suppliers:,}, {qualified:,} of them Qualified",
+        "exceptions   " + (", ".join(f"{rule} {count:,}" for rule, count in by_rule) or "none"),
+        f"publication  {publication.path}",
+    ]

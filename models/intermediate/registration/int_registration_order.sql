@@ -19,6 +19,9 @@ final as (
         -- Of two that start on one day the greater id comes later and holds; the other's holding is empty.
         least(valid_to, lead(valid_from, 1, {{ open_end() }}) over holding_order) as valid_to,
         lead(registration_id) over holding_order is null as is_newest,
+        lag(registration_id) over holding_order as previous_registration_id,
+        lag(valid_to) over holding_order as previous_registered_to,
+        max(valid_to) over (holding_order rows between unbounded preceding and 1 preceding) as covered_until,
         market_segment,
         connection_type,
         gsp_group_id,

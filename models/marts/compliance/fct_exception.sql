@@ -87,8 +87,12 @@ final as (
         explained.market_role,
         explained.participant_name,
         explained.reason_code,
-        {{ party_in_words('explained.participant_name', 'explained.mpid') }}
-        || ' ' || explained.what_happened
+        -- Integrity findings have no party: they are whole sentences.
+        case
+            when explained.market_role is null then ''
+            else {{ party_in_words('explained.participant_name', 'explained.mpid') }} || ' '
+        end
+        || explained.what_happened
         || coalesce(' until ' || {{ day_in_words('explained.ended_on - 1') }}, '')
         || coalesce(
             '; ' || {{ reason_in_words(

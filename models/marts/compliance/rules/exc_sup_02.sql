@@ -18,17 +18,13 @@ final as (
         {{ point_attributes() }},
         market_segment as reason_segment,
         migrated_on as reason_on,
-        cast(null as varchar) as severity,
         'RECORDED' as status,
         migrated_on as occurred_on,
-        cast(null as date) as ended_on,
         holding_registration_id as registration_id,
-        cast(null as varchar) as appointment_id,
-        false as is_in_flight,
         case
             when holder_mpid is not null
                 then 'held this Metering Point when it was migrated on ' || {{ day_in_words('migrated_on') }}
-            else 'is named by the migration of ' || {{ day_in_words('migrated_on') }} || ', when nobody held this point'
+            else 'asked for the migration of ' || {{ day_in_words('migrated_on') }} || ', when nobody held this point'
         end as what_happened,
         load_id
     from events

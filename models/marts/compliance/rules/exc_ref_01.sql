@@ -1,0 +1,76 @@
+{# A party holds or, in an MHHS role, serves Metering Points on the as-of day and has no participant row in force on it. #}
+with
+
+holdings as (
+
+    select * from {{ ref('int_holding') }}
+
+),
+
+appointments as (
+
+    select * from {{ ref('int_appointment') }}
+
+),
+
+mhhs_roles as (
+
+    select market_role from {{ ref('market_role') }}
+    where is_mhhs_role
+
+),
+
+in_force_spells as (
+
+    select * from {{ ref('int_in_force_spell') }}
+
+),
+
+active_parties as (
+
+    select
+        supplier_mpid as mpid,
+        'SUP' as market_role,
+        min(valid_from) as active_from,
+        arg_min(load_id, (valid_from, registration_id)) as load_id
+    from holdings
+    where {{ covers('holdings', as_of()) }}
+    group by supplier_mpid
+    union all
+    select
+        appointments.agent_mpid as mpid,
+        appointments.service_role as market_role,
+        min(appointments.valid_from) as active_from,
+        arg_min(appointments.load_id, (appointments.valid_from, appointments.appointment_id)) as load_id
+    from appointments
+    inner join mhhs_roles
+        on appointments.service_role = mhhs_roles.market_role
+    where {{ covers('appointments', as_of()) }}
+    group by appointments.agent_mpid, appointments.service_role
+
+),
+
+final as (
+
+    select
+        'REF-01' as rule_id,
+        active_parties.mpid || '|' || active_parties.market_role as subject_key,
+        active_parties.mpid,
+        active_parties.market_role,
+        'OPEN' as status,
+        active_parties.active_from as occurred_on,
+        case when active_parties.market_role = 'SUP' then 'holds' else 'serves' end
+        || ' Metering Points as ' || active_parties.market_role || ' since '
+        || {{ day_in_words('active_parties.active_from') }}
+        || ' and is not in force in standing data for that role' as what_happened,
+        active_parties.load_id
+    from active_parties
+    anti join in_force_spells
+        on
+            active_parties.mpid = in_force_spells.mpid
+            and active_parties.market_role = in_force_spells.market_role
+            and {{ covers('in_force_spells', as_of()) }}
+
+)
+
+select * from final

@@ -1,0 +1,36 @@
+{# A first registration effective on or after M14, active or pending, for a Supplier not Qualified on that day. #}
+with
+
+gains as (
+
+    select * from {{ ref('int_unqualified_gain') }}
+
+),
+
+final as (
+
+    select
+        'SUP-04' as rule_id,
+        registration_id as subject_key,
+        mpan,
+        supplier_mpid as mpid,
+        'SUP' as market_role,
+        {{ point_attributes() }},
+        market_segment as reason_segment,
+        gained_on as reason_on,
+        'RECORDED' as status,
+        gained_on as occurred_on,
+        registration_id,
+        is_in_flight,
+        case
+            when gained_on > {{ as_of() }} then 'is to be first registered to this Metering Point on '
+            when registration_status = 'ACTIVE' then 'was first registered to this Metering Point on '
+            else 'has a pending first registration for this Metering Point dated '
+        end || {{ day_in_words('gained_on') }} as what_happened,
+        load_id
+    from gains
+    where registration_type = 'INITIAL'
+
+)
+
+select * from final

@@ -1,0 +1,42 @@
+{# A Reverse Migration on or after M14, whoever holds the point. #}
+with
+
+events as (
+
+    select * from {{ ref('int_migration_event') }}
+
+),
+
+m14 as (
+
+    select milestone_date from {{ ref('int_milestone') }}
+    where milestone = 'M14'
+
+),
+
+final as (
+
+    select
+        'SUP-05' as rule_id,
+        {{ mpan_text('events.mpan') }} as subject_key,
+        events.mpan,
+        events.responsible_mpid as mpid,
+        'SUP' as market_role,
+        {{ point_attributes('events') }},
+        'RECORDED' as status,
+        events.migrated_on as occurred_on,
+        events.holding_registration_id as registration_id,
+        case
+            when events.holder_mpid is not null then 'held this Metering Point when it was reverse migrated on '
+            else 'asked for, with nobody holding the point, the Reverse Migration of '
+        end || {{ day_in_words('events.migrated_on') }} as what_happened,
+        events.load_id
+    from events
+    cross join m14
+    where
+        events.direction = 'REVERSE'
+        and events.migrated_on >= m14.milestone_date
+
+)
+
+select * from final

@@ -1,0 +1,42 @@
+{# A Reverse Migration before M14 although the holder on the day was Qualified for the segment. #}
+with
+
+events as (
+
+    select * from {{ ref('int_migration_event') }}
+
+),
+
+m14 as (
+
+    select milestone_date from {{ ref('int_milestone') }}
+    where milestone = 'M14'
+
+),
+
+final as (
+
+    select
+        'SUP-07' as rule_id,
+        {{ mpan_text('events.mpan') }} as subject_key,
+        events.mpan,
+        events.holder_mpid as mpid,
+        'SUP' as market_role,
+        {{ point_attributes('events') }},
+        'RECORDED' as status,
+        events.migrated_on as occurred_on,
+        events.holding_registration_id as registration_id,
+        'was Qualified and held this Metering Point when it was reverse migrated on '
+        || {{ day_in_words('events.migrated_on') }} as what_happened,
+        events.load_id
+    from events
+    cross join m14
+    where
+        events.direction = 'REVERSE'
+        and events.migrated_on < m14.milestone_date
+        and events.holder_mpid is not null
+        and events.is_qualified
+
+)
+
+select * from final

@@ -1,0 +1,392 @@
+"""The command line: `python -m pipeline COMMAND`.
+
+Exit codes: 0 done; 1 the gate failed and nothing was published; 2 wrong usage; 3 something the user
+can mend, said in one sentence; 4 no publication to read; 5 another run holds the warehouse.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from pipeline.errors import PipelineError
+from pipeline.layout import Warehouse
+
+Report = Callable[[str, float], None]
+
+_console = Console(stderr=True)
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+WAREHOUSE = click.option(
+    "--warehouse",
+    "root",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("warehouse"),
+    show_default=True,
+    help="Folder that holds everything generated.",
+)
+LANDING = click.option(
+    "--landing",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    help="Folder with the extracts: <landing>/<extract>/<extract>_<kind>_<YYYYMMDD>.<ext>.",
+)
+AS_OF = click.option(
+    "--as-of",
+    type=DAY,
+    help="Day to build for, on what was known by then. Default: the newest business date of the "
+    "accepted registration files.",
+)
+ALLOW_SHRUNK = click.option(
+    "--allow-shrunk",
+    is_flag=True,
+    help="Accept a full that has lost more than a fifth of the rows of the full before it.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+MEMORY = click.option("--memory-limit", help="Memory for DuckDB, e.g. 3GB; it spills beyond it.")
+THREADS = click.option(
+    "--threads", type=click.IntRange(1), default=os.cpu_count() or 2, help="Default: all cores."
+)
+MAKE_CURRENT = click.option(
+    "--make-current",
+    is_flag=True,
+    help="Point readers at this publication even if a later as-of day is current.",
+)
+
+
+class Teaching(click.Group):
+    """Turns an error that the user can mend into one sentence and its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PipelineError as error:
+            _console.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+            sys.exit(error.exit_code)
+
+
+@click.group(cls=Teaching, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """MHHS readiness warehouse: who holds Metering Points without being Qualified?
+
+    \b
+    A day's work:      python -m pipeline run --landing LANDING --warehouse WAREHOUSE
+    Look at it:        python -m pipeline dashboard --warehouse WAREHOUSE
+    Try it on a market made up for the purpose:
+                       python -m pipeline simulate --points 100000 --from 2026-10-01
+                         --to 2026-11-10 --landing LANDING
+
+    Exit codes: 0 done; 1 the gate failed, nothing was published; 2 wrong usage; 3 an error you can
+    mend; 4 no publication to read; 5 another run holds the warehouse.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Report]:
+    """A progress bar on stderr; on anything but a terminal one line when the work is done."""
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.fields[title]:<9}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+        console=_console,
+        disable=not _console.is_terminal,
+    )
+    with progress:
+        task = progress.add_task("", title=title, total=1.0)
+        yield lambda description, done: progress.update(
+            task, description=description, completed=done
+        )
+        progress.update(task, description="", completed=1.0)
+
+
+def _day(value: Any) -> date | None:
+    return value.date() if value else None
+
+
+@main.command()
+@click.option("--points", type=click.IntRange(1), required=True, help="Metering Points.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same bytes.")
+@click.option("--from", "first_day", type=DAY, required=True, help="Business date of the fulls.")
+@click.option("--to", "last_day", type=DAY, required=True, help="Business date of the last delta.")
+@click.option(
+    "--landing",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Folder to write the extracts into.",
+)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["csv", "csv.gz", "parquet"]),
+    default="csv",
+    show_default=True,
+)
+@JSON
+def simulate(
+    points: int,
+    seed: int,
+    first_day: Any,
+    last_day: Any,
+    landing: Path,
+    file_format: Any,
+    as_json: bool,
+) -> None:
+    """Write a made-up GB market: a full per extract, then daily deltas.
+
+    Suppliers and agents are fictional; GSP groups and distributors are real. The market holds a few
+    breaches of every rule.
+    """
+    from pipeline.simulate import simulate as run_simulation
+
+    if first_day > last_day:
+        raise click.BadParameter("--from must not be after --to")
+    try:
+        with _bar("simulate") as report:
+            summary = run_simulation(
+                points, seed, first_day.date(), last_day.date(), landing, file_format, report
+            )
+    except ValueError as error:
+        raise PipelineError(str(error)) from error
+    if as_json:
+        _print_json(vars(summary))
+    else:
+        rows = ", ".join(f"{count:,} {name}" for name, count in summary.rows.items())
+        click.echo(f"{landing}: {summary.files:,} files, {summary.bytes / 1e6:,.0f} MB: {rows}")
+
+
+@main.command()
+@LANDING
+@WAREHOUSE
+@ALLOW_SHRUNK
+@MEMORY
+@THREADS
+@JSON
+def load(
+    landing: Path,
+    root: Path,
+    allow_shrunk: bool,
+    memory_limit: str | None,
+    threads: int,
+    as_json: bool,
+) -> None:
+    """Take every new file of a landing folder into the lake.
+
+    Bad lines are quarantined word for word, bad files are refused whole; both are said here and
+    shown on the dashboard. Files already taken are skipped, so loading twice is safe.
+    """
+    from pipeline.run import load_files
+
+    with _locked(root, "load"), _bar("load") as report:
+        summary = load_files(Warehouse(root), landing, allow_shrunk, memory_limit, threads, report)
+    _say_load(summary, as_json)
+
+
+@main.command()
+@WAREHOUSE
+@AS_OF
+@MEMORY
+@THREADS
+@JSON
+def build(root: Path, as_of: Any, memory_limit: str | None, threads: int, as_json: bool) -> None:
+    """Run every dbt model and test for a day, without publishing."""
+    from pipeline.build import build as run_build
+    from pipeline.build import default_as_of
+    from pipeline.errors import GateFailed
+
+    warehouse = Warehouse(root)
+    with _locked(root, "build"), _bar("build") as report:
+        result = run_build(
+            warehouse,
+            _day(as_of) or default_as_of(warehouse),
+            memory_limit=memory_limit,
+            threads=threads,
+            progress=report,
+        )
+    _say_failures(result)
+    if as_json:
+        _print_json(
+            {
+                "as_of": result.as_of.isoformat(),
+                "gate": "passed" if result.passed else "failed",
+                "models": result.models,
+                "tests": result.tests,
+                "seconds": round(result.seconds, 1),
+                "database": str(warehouse.build_database),
+            }
+        )
+    else:
+        click.echo(
+            f"Built {result.models} models and ran {result.tests} tests for {result.as_of} "
+            f"in {result.seconds:.0f} s: {warehouse.build_database}"
+        )
+    if not result.passed:
+        raise GateFailed(f"{len(result.failures)} tests or models failed; see above.")
+
+
+@main.command()
+@WAREHOUSE
+@MAKE_CURRENT
+@AS_OF
+@MEMORY
+@THREADS
+@JSON
+def publish(
+    root: Path,
+    make_current: bool,
+    as_of: Any,
+    memory_limit: str | None,
+    threads: int,
+    as_json: bool,
+) -> None:
+    """Build for a day and, if every test passes, publish.
+
+    Only what was tested in the same breath is published, so this always builds.
+    """
+    from pipeline.run import build_and_publish
+
+    with _locked(root, "publish"):
+        publication, result = build_and_publish(
+            Warehouse(root), _day(as_of), make_current, memory_limit, threads, _bar, _say_failures
+        )
+    _say_publication(Warehouse(root), publication, result, as_json)
+
+
+@main.command()
+@LANDING
+@WAREHOUSE
+@AS_OF
+@ALLOW_SHRUNK
+@MAKE_CURRENT
+@MEMORY
+@THREADS
+@JSON
+def run(
+    landing: Path,
+    root: Path,
+    as_of: Any,
+    allow_shrunk: bool,
+    make_current: bool,
+    memory_limit: str | None,
+    threads: int,
+    as_json: bool,
+) -> None:
+    """Load, build, test and publish: everything a day needs.
+
+    Interrupt it at any moment; the next run takes up where it has to. Readers keep the last
+    publication until the new one has passed every test.
+    """
+    from pipeline.run import build_and_publish, load_files
+
+    warehouse = Warehouse(root)
+    with _locked(root, "run"):
+        with _bar("load") as report:
+            summary = load_files(warehouse, landing, allow_shrunk, memory_limit, threads, report)
+        _say_load(summary, False)
+        publication, result = build_and_publish(
+            warehouse, _day(as_of), make_current, memory_limit, threads, _bar, _say_failures
+        )
+    _say_publication(warehouse, publication, result, as_json)
+
+
+@main.command()
+@WAREHOUSE
+@JSON
+def info(root: Path, as_json: bool) -> None:
+    """Show the current publication: where it is, its as-of day, its gate."""
+    from pipeline.publication import current
+
+    publication = current(Warehouse(root))
+    if as_json:
+        _print_json(publication.summary())
+        return
+    manifest = publication.manifest
+    click.echo(f"publication  {publication.publication_id}")
+    click.echo(f"as of        {manifest['as_of']}")
+    click.echo(f"built at     {manifest['built_at']}")
+    click.echo(f"gate         {manifest['gate']} ({manifest['tests']['passed']} tests)")
+    click.echo(f"file         {publication.path}")
+
+
+@main.command()
+@WAREHOUSE
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.option("--headless", is_flag=True, help="Do not open a browser.")
+def dashboard(root: Path, port: int, headless: bool) -> None:
+    """Open the dashboards on the current publication, on this machine alone."""
+    from dashboards.serve import command
+
+    argv, environment = command(root.resolve(), port, headless)
+    click.echo(f"Dashboard: http://127.0.0.1:{port} (Ctrl+C stops it)")
+    sys.stdout.flush()
+    os.execvpe(argv[0], argv, os.environ | environment)
+
+
+@contextmanager
+def _locked(root: Path, command: str) -> Iterator[None]:
+    from pipeline.locking import warehouse_lock
+
+    with warehouse_lock(root, command=command):
+        yield
+
+
+def _print_json(document: Any) -> None:
+    click.echo(json.dumps(document, indent=2, default=str))
+
+
+def _say_load(summary: Any, as_json: bool) -> None:
+    if as_json:
+        _print_json([vars(file) for file in summary.files])
+        return
+    for file in summary.files:
+        if file.outcome == "refused" or file.quarantined:
+            click.echo(f"  {file.outcome}: {file.file}: {file.detail}", err=True)
+    taken = [file for file in summary.files if file.outcome in ("accepted", "superseded")]
+    click.echo(
+        f"Loaded {len(taken):,} of {len(summary.files):,} files: "
+        f"{sum(file.accepted for file in taken):,} lines accepted, "
+        f"{sum(file.quarantined for file in taken):,} quarantined, "
+        f"{sum(file.repeated for file in taken):,} repeated, "
+        f"{sum(file.outcome == 'refused' for file in summary.files):,} files refused, "
+        f"{sum(file.outcome == 'skipped' for file in summary.files):,} skipped",
+        err=True,
+    )
+
+
+def _say_failures(result: Any) -> None:
+    for failure in result.failures:
+        click.echo(f"FAILED {failure.name}: {failure.message}", err=True)
+        for row in failure.rows:
+            click.echo(
+                "    " + ", ".join(f"{name}={value}" for name, value in row.items()), err=True
+            )
+
+
+def _say_publication(warehouse: Warehouse, publication: Any, result: Any, as_json: bool) -> None:
+    from pipeline.publication import closing_summary, current
+
+    is_current = current(warehouse).publication_id == publication.publication_id
+    if as_json:
+        _print_json(publication.summary() | {"current": is_current})
+        return
+    for line in closing_summary(publication):
+        click.echo(line)
+    click.echo(f"tests        {result.tests} passed in {result.seconds:.0f} s with their models")
+    if not is_current:
+        click.echo(
+            "A publication of a later as-of day stays current; --make-current points readers here."
+        )

@@ -1,0 +1,54 @@
+"""The steps that several commands share: load files; build, test and publish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
+
+from pipeline.build import BuildResult, build, default_as_of
+from pipeline.intake import LoadSummary, load
+from pipeline.layout import Warehouse
+from pipeline.publication import Publication, publish
+
+Report = Callable[[str, float], None]
+Bar = Callable[[str], AbstractContextManager[Report]]
+
+
+def load_files(
+    warehouse: Warehouse,
+    landing: Path,
+    allow_shrunk: bool,
+    memory_limit: str | None,
+    threads: int,
+    report: Report,
+) -> LoadSummary:
+    """Take the new files of a landing folder into the lake."""
+    return load(
+        landing,
+        warehouse.root,
+        allow_shrunk=allow_shrunk,
+        memory_limit=memory_limit,
+        threads=threads,
+        progress=report,
+    )
+
+
+def build_and_publish(
+    warehouse: Warehouse,
+    as_of: date | None,
+    make_current: bool,
+    memory_limit: str | None,
+    threads: int,
+    bar: Bar,
+    say_failures: Callable[[BuildResult], None],
+) -> tuple[Publication, BuildResult]:
+    """Build for a day, run every test, and publish; raises `GateFailed` if one failed."""
+    day = as_of or default_as_of(warehouse)
+    with bar("build") as report:
+        result = build(warehouse, day, memory_limit=memory_limit, threads=threads, progress=report)
+    say_failures(result)
+    with bar("publish") as report:
+        publication = publish(warehouse, result, make_current=make_current, progress=report)
+    return publication, result
