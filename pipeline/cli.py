@@ -22,6 +22,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from pipeline.errors import PipelineError
 from pipeline.layout import Warehouse
+from pipeline.locking import warehouse_lock
 
 Report = Callable[[str, float], None]
 
@@ -191,7 +192,7 @@ def load(
     """
     from pipeline.run import load_files
 
-    with _locked(root, "load"), _bar("load") as report:
+    with warehouse_lock(root), _bar("load") as report:
         summary = load_files(Warehouse(root), landing, allow_shrunk, memory_limit, threads, report)
     _say_load(summary, as_json)
 
@@ -209,7 +210,7 @@ def build(root: Path, as_of: Any, memory_limit: str | None, threads: int, as_jso
     from pipeline.errors import GateFailed
 
     warehouse = Warehouse(root)
-    with _locked(root, "build"), _bar("build") as report:
+    with warehouse_lock(root), _bar("build") as report:
         result = run_build(
             warehouse,
             _day(as_of) or default_as_of(warehouse),
@@ -259,7 +260,7 @@ def publish(
     """
     from pipeline.run import build_and_publish
 
-    with _locked(root, "publish"):
+    with warehouse_lock(root):
         publication, result = build_and_publish(
             Warehouse(root), _day(as_of), make_current, memory_limit, threads, _bar, _say_failures
         )
@@ -293,7 +294,7 @@ def run(
     from pipeline.run import build_and_publish, load_files
 
     warehouse = Warehouse(root)
-    with _locked(root, "run"):
+    with warehouse_lock(root):
         with _bar("load") as report:
             summary = load_files(warehouse, landing, allow_shrunk, memory_limit, threads, report)
         _say_load(summary, False)
@@ -336,14 +337,6 @@ def dashboard(root: Path, port: int, headless: bool) -> None:
     os.execvpe(argv[0], argv, os.environ | environment)
 
 
-@contextmanager
-def _locked(root: Path, command: str) -> Iterator[None]:
-    from pipeline.locking import warehouse_lock
-
-    with warehouse_lock(root, command=command):
-        yield
-
-
 def _print_json(document: Any) -> None:
     click.echo(json.dumps(document, indent=2, default=str))
 
@@ -354,7 +347,7 @@ def _say_load(summary: Any, as_json: bool) -> None:
         return
     for file in summary.files:
         if file.outcome == "refused" or file.quarantined:
-            click.echo(f"  {file.outcome}: {file.file}: {file.detail}", err=True)
+            click.echo(f"  {file.detail}", err=True)
     taken = [file for file in summary.files if file.outcome in ("accepted", "superseded")]
     click.echo(
         f"Loaded {len(taken):,} of {len(summary.files):,} files: "

@@ -14,12 +14,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.errors import PipelineError
+
 LOCK_NAME = ".lock"
 _POLL_SECONDS = 0.1
 
 
-class WarehouseLocked(Exception):
+class WarehouseLocked(PipelineError):
     """Another run holds the warehouse; the message says which."""
+
+    exit_code = 5
 
 
 @contextmanager

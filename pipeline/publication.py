@@ -44,7 +44,7 @@ class Publication:
     def summary(self) -> dict[str, Any]:
         """What `info --json` prints."""
         return {
-            "path": str(self.path),
+            "path": str(self.path.resolve()),
             "publication_id": self.publication_id,
             "as_of": self.manifest["as_of"],
             "gate": self.manifest["gate"],
@@ -109,7 +109,8 @@ def publish(
     built_at = datetime.now(UTC).replace(microsecond=0)
     part = warehouse.published / f"{LEFTOVER_PREFIX}{os.getpid()}.duckdb"
     marts = _published_models(result.dbt_manifest)
-    with closing(duckdb.connect(str(part), config={"TimeZone": "UTC"})) as connection:
+    with closing(duckdb.connect(str(part))) as connection:
+        connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{warehouse.build_database}' as build (read_only)")
         connection.execute("create schema marts")
         checksums: dict[str, dict[str, Any]] = {}
