@@ -28,6 +28,8 @@ Report = Callable[[str, float], None]
 
 _console = Console(stderr=True)
 
+SOILED_FILES_NAMED = 5
+
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 WAREHOUSE = click.option(
     "--warehouse",
@@ -346,8 +348,17 @@ def _say_load(summary: Any, as_json: bool) -> None:
         _print_json([vars(file) for file in summary.files])
         return
     for file in summary.files:
-        if file.outcome == "refused" or file.quarantined:
+        if file.outcome == "refused":
             click.echo(f"  {file.detail}", err=True)
+    soiled = [file for file in summary.files if file.quarantined]
+    for file in soiled[:SOILED_FILES_NAMED]:
+        click.echo(f"  {file.detail}", err=True)
+    if len(soiled) > SOILED_FILES_NAMED:
+        click.echo(
+            f"  … and {len(soiled) - SOILED_FILES_NAMED} more files with quarantined lines; "
+            "marts.fct_quarantined_row of the publication holds every line.",
+            err=True,
+        )
     taken = [file for file in summary.files if file.outcome in ("accepted", "superseded")]
     click.echo(
         f"Loaded {len(taken):,} of {len(summary.files):,} files: "

@@ -1,4 +1,4 @@
-{# What every rule found, in one shape: a column that a rule does not speak of is null. A new rule is one more name here. #}
+{# What every rule found, in one shape; a column that a rule does not speak of is null. A new rule is a name here. #}
 {%- set rules = [
     'exc_sup_01', 'exc_sup_02', 'exc_sup_03', 'exc_sup_04', 'exc_sup_05', 'exc_sup_06', 'exc_sup_07',
     'exc_mem_01', 'exc_ds_01', 'exc_app_01', 'exc_app_02', 'exc_app_03',
@@ -10,9 +10,11 @@ with
 
 findings as (
 
-    {% for rule in rules %}
-    select * from {{ ref(rule) }}
-    {{ 'union all by name' if not loop.last }}
+    {% for rule in rules -%}
+        select * from {{ ref(rule) }}
+        {% if not loop.last -%}
+            union all by name
+        {% endif -%}
     {% endfor %}
 
 ),

@@ -1,4 +1,4 @@
-{# Live holdings on the as-of day whose Supplier is not Qualified for their segment, and the first day of that within them. #}
+{# Live holdings on the as-of day whose Supplier is not Qualified for their segment, and since when. #}
 with
 
 holdings as (

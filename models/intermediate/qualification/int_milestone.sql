@@ -26,7 +26,7 @@ final as (
 
     select
         milestone,
-        "date" as milestone_date,
+        date as milestone_date,
         baseline,
         title,
         known_from,

@@ -21,18 +21,36 @@ market_segments as (
 
 parties as (
 
-    select mpid, market_role from {{ ref('stg_qualification__participant') }}
+    select
+        mpid,
+        market_role
+    from {{ ref('stg_qualification__participant') }}
     union
-    select mpid, market_role from {{ ref('stg_qualification__approval') }}
+    select
+        mpid,
+        market_role
+    from {{ ref('stg_qualification__approval') }}
     union
-    select mpid, market_role from {{ ref('stg_qualification__stage') }}
+    select
+        mpid,
+        market_role
+    from {{ ref('stg_qualification__stage') }}
     union
-    select distinct supplier_mpid as mpid, 'SUP' as market_role from {{ ref('stg_registration__registration') }}
+    select distinct
+        supplier_mpid as mpid,
+        'SUP' as market_role
+    from {{ ref('stg_registration__registration') }}
     union
-    select distinct supplier_mpid as mpid, 'SUP' as market_role from {{ ref('stg_registration__migration') }}
+    select distinct
+        supplier_mpid as mpid,
+        'SUP' as market_role
+    from {{ ref('stg_registration__migration') }}
     where supplier_mpid is not null
     union
-    select distinct agent_mpid as mpid, service_role as market_role from {{ ref('stg_appointment__appointment') }}
+    select distinct
+        agent_mpid as mpid,
+        service_role as market_role
+    from {{ ref('stg_appointment__appointment') }}
 
 ),
 

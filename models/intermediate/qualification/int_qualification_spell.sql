@@ -1,4 +1,4 @@
-{# Decisions of one body never overlap, so the number of granted decisions on a day is the number of bodies that granted. #}
+{# Decisions of one body never overlap, so the granted decisions on a day are as many as the bodies that granted. #}
 with
 
 granted_decisions as (

@@ -16,12 +16,12 @@ days as (
 holidays as (
 
     select
-        "date" as date_day,
+        date as date_day,
         bool_or(division = 'england-and-wales') as is_holiday_england_wales,
         bool_or(division = 'scotland') as is_holiday_scotland,
         string_agg(distinct title, '; ' order by title) as bank_holiday
     from bank_holidays
-    group by "date"
+    group by date
 
 ),
 

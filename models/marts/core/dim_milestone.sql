@@ -10,7 +10,7 @@ baselines as (
 
     select
         milestone,
-        string_agg(baseline || ': ' || cast("date" as varchar), '; ' order by known_from) as baselines
+        string_agg(baseline || ': ' || cast(date as varchar), '; ' order by known_from) as baselines
     from {{ ref('milestone') }}
     group by milestone
 

@@ -1,4 +1,4 @@
-{# From interval ends: +1 where an interval starts, -1 where it ends, summed day by day. Points are never multiplied by days. #}
+{# From interval ends: +1 where an interval starts, -1 where it ends, summed up. Points are never multiplied by days. #}
 with
 
 holdings as (
@@ -46,26 +46,63 @@ held_under_mhhs as (
 ),
 
 -- Every holding counts as LEGACY; its days under MHHS move from LEGACY to MHHS.
-ends as (
+intervals as (
 
-    {% for source, regime, sign in [
-        ('holdings', 'LEGACY', 1), ('held_under_mhhs', 'LEGACY', -1), ('held_under_mhhs', 'MHHS', 1)
-    ] %}
-    {% for edge, step in [('valid_from', sign), ('valid_to', -sign)] %}
     select
-        {{ edge }} as edge_on,
+        'LEGACY' as regime,
         supplier_mpid,
         market_segment,
-        '{{ regime }}' as regime,
-        {{ step }} * count(*) as points,
-        {{ step }} * sum(coalesce(annual_kwh, 0)) as kwh
-    from {{ source }}
-    where {{ edge }} <= {{ as_of() }}
-    group by {{ edge }}, supplier_mpid, market_segment
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+        coalesce(annual_kwh, 0) as kwh,
+        1 as points,
+        valid_from,
+        valid_to
+    from holdings
+    union all
+    select
+        'LEGACY' as regime,
+        supplier_mpid,
+        market_segment,
+        -coalesce(annual_kwh, 0) as kwh,
+        -1 as points,
+        valid_from,
+        valid_to
+    from held_under_mhhs
+    union all
+    select
+        'MHHS' as regime,
+        supplier_mpid,
+        market_segment,
+        coalesce(annual_kwh, 0) as kwh,
+        1 as points,
+        valid_from,
+        valid_to
+    from held_under_mhhs
+
+),
+
+ends as (
+
+    select
+        valid_from as edge_on,
+        supplier_mpid,
+        market_segment,
+        regime,
+        sum(points) as points,
+        sum(kwh) as kwh
+    from intervals
+    where valid_from <= {{ as_of() }}
+    group by valid_from, supplier_mpid, market_segment, regime
+    union all
+    select
+        valid_to as edge_on,
+        supplier_mpid,
+        market_segment,
+        regime,
+        -sum(points) as points,
+        -sum(kwh) as kwh
+    from intervals
+    where valid_to <= {{ as_of() }}
+    group by valid_to, supplier_mpid, market_segment, regime
 
 ),
 
@@ -99,6 +136,13 @@ levels as (
 
 ),
 
+days as (
+
+    select unnest(generate_series(first_day, {{ as_of() }}, interval 1 day)) as date_day
+    from first_day
+
+),
+
 daily as (
 
     select
@@ -109,9 +153,8 @@ daily as (
         levels.points,
         levels.kwh
     from levels
-    cross join lateral (
-        select unnest(generate_series(levels.valid_from, levels.valid_to - 1, interval 1 day)) as date_day
-    ) as days
+    inner join days
+        on {{ covers('levels', 'days.date_day') }}
     where levels.points > 0
 
 ),

@@ -63,10 +63,13 @@ readiness as (
     select
         count(*) as suppliers,
         count(*) filter (where is_qualified) as suppliers_qualified,
-        {% for status in ['QUALIFIED', 'EXEMPT_SCOPE', 'MISSED', 'NO_PLAN', 'LATE', 'AT_RISK', 'ON_TRACK'] %}
-        count(*) filter (where readiness_status = '{{ status }}') as suppliers_status_{{ status | lower }}
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        count(*) filter (where readiness_status = 'QUALIFIED') as suppliers_status_qualified,
+        count(*) filter (where readiness_status = 'EXEMPT_SCOPE') as suppliers_status_exempt_scope,
+        count(*) filter (where readiness_status = 'MISSED') as suppliers_status_missed,
+        count(*) filter (where readiness_status = 'NO_PLAN') as suppliers_status_no_plan,
+        count(*) filter (where readiness_status = 'LATE') as suppliers_status_late,
+        count(*) filter (where readiness_status = 'AT_RISK') as suppliers_status_at_risk,
+        count(*) filter (where readiness_status = 'ON_TRACK') as suppliers_status_on_track
     from suppliers
 
 ),

@@ -1,4 +1,4 @@
--- Live Metering Points: the daily position on the as-of day, the points themselves and the headline say the same number.
+-- Live Metering Points: the daily position on the as-of day, the points themselves and the headline agree.
 with
 
 position_points as (

@@ -1,4 +1,4 @@
--- Points held by non-Qualified Suppliers: open SUP-01 rows, the headline and the sum over Suppliers say the same number.
+-- Points held by non-Qualified Suppliers: open SUP-01 rows, the headline and the sum over Suppliers agree.
 with
 
 exceptions as (

@@ -1,4 +1,4 @@
--- The daily position on the as-of day is the live points by Supplier, segment and regime, row by row, with their energy.
+-- The daily position on the as-of day is the live points by Supplier, segment and regime, with their energy.
 with
 
 position as (

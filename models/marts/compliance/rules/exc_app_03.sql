@@ -1,4 +1,4 @@
-{# An active appointment covers the as-of day in a legacy role under MHHS, or in an MHHS role (UMSO aside) under LEGACY. #}
+{# An active appointment covers the as-of day in a legacy role under MHHS, or an MHHS role (UMSO aside) under LEGACY. #}
 with
 
 appointments as (

@@ -1,0 +1,57 @@
+# make demo   sets up everything, makes a market and ends with the dashboard open on it
+# make test   sets up everything and runs every test
+# Everything generated lies in ignored folders: .venv, demo, warehouse.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+DEMO := demo
+PORT ?= 8501
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test lint format docs clean
+
+help:
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# The stamp holds what was installed: an interrupted or outdated installation is made again.
+$(VENV)/.installed: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' \
+		|| { echo "Python 3.11 or later is needed; name it with PYTHON=/path/to/python3."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "Python cannot make virtual environments here: on Debian, apt-get install python3-venv."; exit 1; }
+	@echo "Installing packages into $(VENV) ..."
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+setup: $(VENV)/.installed ## virtual environment with every package, in .venv
+
+# Two as-of days, so that both sides of M14 (28 October 2026) can be chosen on the dashboard.
+demo: setup ## a market of 100,000 Metering Points on both sides of M14, and the dashboard on it
+	@$(RUN) -m pipeline demo --folder $(DEMO) --port $(PORT)
+
+run: setup ## your own files: make run LANDING=folder WAREHOUSE=folder
+	@test -n "$(LANDING)" -a -n "$(WAREHOUSE)" \
+		|| { echo "Name your folders: make run LANDING=... WAREHOUSE=..."; exit 2; }
+	@$(RUN) -m pipeline run --landing "$(LANDING)" --warehouse "$(WAREHOUSE)"
+
+test: setup ## every test: dbt, Python, golden cases, dashboards in Chromium
+	@$(RUN) -m pytest
+
+lint: setup ## ruff, mypy, sqlfluff, dbt-bouncer
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/sqlfluff lint models tests/dbt --processes 2 --disable-progress-bar
+	@$(RUN) -m tests.lint_dbt
+
+format: setup ## put Python and SQL into the house form
+	@$(VENV)/bin/ruff format .
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/sqlfluff fix models tests/dbt --disable-progress-bar
+
+docs: setup ## dbt's documentation of every model and column, in demo/docs
+	@$(RUN) -m pipeline docs --warehouse $(DEMO)/warehouse
+
+clean: ## remove what the demo made; .venv stays
+	@rm -rf $(DEMO)

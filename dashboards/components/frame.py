@@ -1,0 +1,181 @@
+"""The frame of every page: data strip, as-of selector, permanent link, states without data."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboards import data
+from dashboards.components import look, numbers
+from dashboards.components.address import Address
+from dashboards.components.markup import escape
+from dashboards.data import View
+
+# Registration files come daily; a weekend may lie between.
+EXPECTED_AGE_DAYS = 3
+
+_CURRENT = "_frame"
+
+
+@dataclass
+class Frame:
+    """What a page has to work with."""
+
+    view: View
+    address: Address
+    colours: look.Palette
+    link_place: DeltaGenerator
+
+    def link_parameters(self, filters: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
+        """Parameters of a link to another page that stays in this publication."""
+        pinned = {} if self.view.is_current else {"asof": self.view.publication_id}
+        return {**pinned, **{name: list(values) for name, values in (filters or {}).items()}}
+
+
+def current() -> Frame:
+    """The frame of this run."""
+    frame: Frame = st.session_state[_CURRENT]
+    return frame
+
+
+def open_frame(page: str) -> Frame | None:
+    """Draw the frame above the page; None when there is no data that the page could show."""
+    colours = look.palette()
+    st.html(look.style_sheet(colours))
+    kept = data.kept()
+    if not kept:
+        _no_publication()
+        return None
+    address = Address(page)
+    asked = address.asked("asof")
+    if asked and asked[0] not in {view.publication_id for view in kept}:
+        _not_kept(asked[0], page)
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        view = _choose_publication(address, kept)
+        link_place = st.container(width="content")
+    frame = Frame(view, address, colours, link_place)
+    _strip(view)
+    st.session_state[_CURRENT] = frame
+    return frame
+
+
+def close_frame(frame: Frame) -> None:
+    """After the page: the address and the permanent link know every filter now."""
+    if not frame.view.is_current:
+        frame.address.show("asof", [frame.view.publication_id])
+    frame.address.write()
+    with frame.link_place.popover("Copy permanent link", icon=":material/link:"):
+        st.markdown("This link keeps the publication and every filter.")
+        st.code(frame.address.permanent(frame.view.publication_id), language=None, wrap_lines=True)
+
+
+def _choose_publication(address: Address, kept: list[View]) -> View:
+    by_id = {view.publication_id: view for view in kept}
+    default = next((view.publication_id for view in kept if view.is_current), next(iter(by_id)))
+
+    def parse(asked: Sequence[str]) -> str:
+        return asked[0] if asked and asked[0] in by_id else default
+
+    address.restore("asof", parse, survives_navigation=True)
+    if st.session_state["asof"] not in by_id:
+        st.session_state["asof"] = default
+    chosen = st.selectbox(
+        "Publication",
+        list(by_id),
+        format_func=lambda each: _publication_words(by_id[each]),
+        key="asof",
+        width=400,
+    )
+    return by_id[chosen]
+
+
+def _publication_words(view: View) -> str:
+    built = numbers.instant(view.built_at, zone=False)
+    words = f"as of {numbers.day(view.as_of)} · built {built}"
+    return f"{words} · current" if view.is_current else words
+
+
+def today() -> date:
+    """Today, or the day that a test pretends it is."""
+    pretended = os.environ.get("MHHS_TODAY")
+    return date.fromisoformat(pretended) if pretended else datetime.now(UTC).date()
+
+
+def _strip(view: View) -> None:
+    newest = data.newest_registration_day(view)
+    failure = _last_failure(view) if view.is_current else None
+    age = (today() - newest).days if newest else None
+    stale = view.is_current and (age is None or age > EXPECTED_AGE_DAYS)
+    parts = [
+        f"<span>Data as of <b>{numbers.day(view.as_of)}</b></span>",
+        f'<span class="good-text">✓ Quality gate passed: {view.tests_passed:,} tests</span>',
+        f"<span>Built {numbers.instant(view.built_at)}</span>",
+        f"<span>Publication {escape(view.publication_id)}</span>",
+    ]
+    if failure:
+        parts.insert(1, f'<span class="bad-text">▲ {escape(_failure_words(failure))}</span>')
+    if not view.is_current:
+        parts.append("<span><b>◆ An earlier publication</b>, kept as it was</span>")
+    elif newest is None:
+        parts.append("<span><b>◆ No registration file was accepted</b></span>")
+    elif stale:
+        parts.append(
+            f"<span><b>◆ Newest registration file is {age} days old</b> "
+            f"({numbers.day(newest)}; expected within {EXPECTED_AGE_DAYS} days)</span>"
+        )
+    else:
+        parts.append(f"<span>Newest registration file {numbers.day(newest)}</span>")
+    tone = "bad" if failure else "warn" if stale or not view.is_current else ""
+    st.html(
+        f'<section class="mhhs-strip {tone}" aria-label="Data status">{"".join(parts)}</section>'
+    )
+
+
+def _last_failure(view: View) -> dict[str, Any] | None:
+    path = data.warehouse().last_failure
+    if not path.exists():
+        return None
+    failure: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    failed_at = datetime.fromisoformat(failure["failed_at"])
+    return failure if failed_at > view.built_at else None
+
+
+def _failure_words(failure: dict[str, Any]) -> str:
+    tests = ", ".join(each["test"] for each in failure["failures"]) or "unknown"
+    day = numbers.day(date.fromisoformat(failure["as_of"]))
+    return f"The newest build, as of {day}, failed its gate ({tests}): this is the one before it"
+
+
+def _no_publication() -> None:
+    st.title("No publication yet", anchor=False)
+    st.markdown(
+        "This warehouse holds no publication that the pages could show. "
+        "Make one from an invented market, or from your own landing folder:"
+    )
+    st.code(
+        "make demo\npython -m pipeline run --landing LANDING --warehouse WAREHOUSE",
+        language="bash",
+    )
+    st.markdown(
+        f"The app reads the warehouse folder `{data.warehouse().root}`; the environment variable "
+        "`MHHS_WAREHOUSE` names another. Reload this page when the run has ended."
+    )
+
+
+def _not_kept(publication_id: str, page: str) -> None:
+    st.title("This publication is no longer kept", anchor=False)
+    st.markdown(
+        f"The link names the publication `{publication_id.replace('`', '')[:80]}`. "
+        "It is not in this warehouse, so its figures cannot be shown."
+    )
+    st.page_link(
+        f"pages/{page}.py", label="Show the current publication", icon=":material/arrow_forward:"
+    )

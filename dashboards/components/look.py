@@ -1,0 +1,166 @@
+"""The visual system: colours of both themes, the style sheet, the Plotly template.
+
+Colours are those of the Government Analysis Function, each at least 3:1 against its background
+and text at least 4.5:1 (a test computes them).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+import streamlit as st
+
+FONT = "'Source Sans', 'Source Sans Pro', sans-serif"
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one theme."""
+
+    background: str
+    surface: str
+    text: str
+    muted: str
+    rule: str
+    focus: str
+    quiet: str
+    series: tuple[str, ...]
+    good: str
+    warn_text: str
+    warn_fill: str
+    warn_line: str
+    bad: str
+
+
+LIGHT = Palette(
+    background="#ffffff",
+    surface="#f3f5f7",
+    text="#0b0c0c",
+    muted="#4a5157",
+    rule="#d5d9dd",
+    focus="#12436d",
+    quiet="#7d868e",
+    series=("#12436d", "#28a197", "#801650", "#f46a25", "#3d3d3d", "#a285d1"),
+    good="#00703c",
+    warn_text="#0b0c0c",
+    warn_fill="#fff3d6",
+    warn_line="#b58105",
+    bad="#c22d16",
+)
+DARK = Palette(
+    background="#0f1317",
+    surface="#1b2127",
+    text="#f3f5f7",
+    muted="#b6bec6",
+    rule="#39424b",
+    focus="#6bace6",
+    quiet="#8d979f",
+    series=("#6bace6", "#28a197", "#e28bb5", "#f46a25", "#d9d9d9", "#a285d1"),
+    good="#56c288",
+    warn_text="#ffe9b8",
+    warn_fill="#3a2f12",
+    warn_line="#d9a521",
+    bad="#ff8a73",
+)
+
+
+def palette() -> Palette:
+    """The colours of the theme that the reader sees."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def template(colours: Palette) -> go.layout.Template:
+    """The Plotly template. `colorway` must be set here: Streamlit's theme does not reach traces."""
+    axis = {
+        "gridcolor": colours.rule,
+        "linecolor": colours.quiet,
+        "zeroline": False,
+        "automargin": True,
+        "title": {"font": {"size": 13, "color": colours.muted}},
+        "tickfont": {"size": 13, "color": colours.text},
+    }
+    return go.layout.Template(
+        layout={
+            "colorway": list(colours.series),
+            "font": {"family": FONT, "size": 14, "color": colours.text},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "xaxis": {**axis, "showgrid": False, "showline": True},
+            "yaxis": axis,
+            "hoverlabel": {
+                "bgcolor": colours.surface,
+                "bordercolor": colours.quiet,
+                "font": {"family": FONT, "size": 14, "color": colours.text},
+            },
+            "separators": ".,",
+            "margin": {"l": 8, "r": 8, "t": 28, "b": 8},
+            "showlegend": False,
+            "modebar": {
+                "bgcolor": "rgba(0,0,0,0)",
+                "color": colours.muted,
+                "activecolor": colours.text,
+            },
+        }
+    )
+
+
+def style_sheet(colours: Palette) -> str:
+    """The few styles that Streamlit's theme has no setting for."""
+    return f"""<style>
+[data-testid="stMainBlockContainer"] {{ max-width: 84rem; }}
+.mhhs-strip {{ display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; padding: .5rem .8rem;
+  background: {colours.surface}; border-left: 4px solid {colours.good}; font-size: .95rem;
+  line-height: 1.5; color: {colours.text}; }}
+.mhhs-strip.warn {{ border-left-color: {colours.warn_line}; background: {colours.warn_fill};
+  color: {colours.warn_text}; }}
+.mhhs-strip.bad {{ border-left-color: {colours.bad}; }}
+.mhhs-strip b {{ font-weight: 700; }}
+.mhhs-strip .bad-text {{ color: {colours.bad}; font-weight: 700; }}
+.mhhs-strip .good-text {{ color: {colours.good}; font-weight: 700; }}
+.mhhs-strip.warn .good-text, .mhhs-strip.warn .bad-text {{ color: inherit; }}
+.mhhs-lead {{ font-size: 1.35rem; line-height: 1.4; max-width: 60rem; color: {colours.text};
+  margin: 0; text-wrap: pretty; }}
+.mhhs-lead strong {{ font-weight: 700; }}
+.mhhs-card .label {{ font-size: 1rem; line-height: 1.3; color: {colours.text}; margin: 0; }}
+.mhhs-card .value {{ font-size: 2rem; line-height: 1.2; font-weight: 700; margin: .15rem 0;
+  font-variant-numeric: tabular-nums; color: {colours.text}; }}
+.mhhs-card .value.bad {{ color: {colours.bad}; }}
+.mhhs-card .value.good {{ color: {colours.good}; }}
+.mhhs-card .note {{ font-size: .95rem; line-height: 1.4; color: {colours.muted}; margin: 0; }}
+.mhhs-sub {{ color: {colours.muted}; font-size: .95rem; line-height: 1.4; margin: 0; }}
+ul.mhhs-key {{ display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: .3rem 0 0;
+  padding: 0; list-style: none; font-size: .95rem; color: {colours.text}; }}
+ul.mhhs-key li {{ display: flex; align-items: center; gap: .4rem; margin: 0; padding: 0; }}
+.mhhs-key .line {{ display: inline-block; width: 1.75rem; height: 0; }}
+.mhhs-sub code {{ font-size: .85em; }}
+.mhhs-badge {{ display: inline-block; padding: .05rem .5rem; border-radius: .25rem;
+  font-size: .95rem; font-weight: 700; border: 1px solid currentColor; white-space: nowrap; }}
+.mhhs-badge.good {{ color: {colours.good}; }}
+.mhhs-badge.bad {{ color: {colours.bad}; }}
+.mhhs-badge.warn {{ color: {colours.warn_text}; background: {colours.warn_fill};
+  border-color: {colours.warn_line}; }}
+.mhhs-badge.plain {{ color: {colours.text}; border-color: {colours.quiet}; }}
+table.mhhs {{ border-collapse: collapse; width: 100%; font-size: .95rem; line-height: 1.4;
+  color: {colours.text}; font-variant-numeric: tabular-nums; }}
+table.mhhs th, table.mhhs td {{ text-align: left; padding: .35rem .9rem .35rem 0;
+  border-bottom: 1px solid {colours.rule}; vertical-align: top; }}
+table.mhhs thead th {{ font-weight: 700; border-bottom: 2px solid {colours.quiet}; }}
+table.mhhs tbody th {{ font-weight: 400; }}
+table.mhhs td {{ white-space: nowrap; }}
+table.mhhs .number {{ text-align: right; white-space: nowrap; }}
+.mhhs-scroll {{ overflow-x: auto; }}
+dl.mhhs-facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr));
+  gap: .6rem 1.5rem; margin: 0; padding: 0; color: {colours.text}; }}
+.mhhs-facts dt {{ color: {colours.muted}; font-size: .95rem; font-weight: 400; }}
+.mhhs-facts dd {{ margin: 0; font-size: 1.1rem; font-weight: 700; }}
+[data-testid="stPageLink-NavLink"] {{ padding: .15rem .25rem; margin-left: -.25rem; }}
+[data-testid="stPageLink-NavLink"] p {{ color: {colours.focus}; text-decoration: underline;
+  text-underline-offset: .2em; font-size: 1rem; white-space: normal; }}
+:focus-visible {{ outline: 3px solid {colours.focus}; outline-offset: 2px; }}
+@media (max-width: 640px) {{
+  .mhhs-lead {{ font-size: 1.2rem; }}
+  .mhhs-card .value {{ font-size: 1.7rem; }}
+}}
+@media (prefers-reduced-motion: reduce) {{ * {{ transition: none !important; }} }}
+</style>"""

@@ -1,0 +1,94 @@
+"""How numbers, days and instants are written. Exact figures belong in tables and help texts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from math import floor, log10
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+Number: TypeAlias = "int | float | Decimal"
+
+NOT_AVAILABLE = "[x]"
+NOT_APPLICABLE = "[z]"
+_SPACE = "\u00a0"  # a figure and its unit stay on one line
+_LONDON = ZoneInfo("Europe/London")
+_ENERGY_UNITS = ((1e9, "TWh"), (1e6, "GWh"), (1e3, "MWh"), (1.0, "kWh"))
+
+
+def whole(value: Number | None) -> str:
+    """98,121"""
+    return NOT_AVAILABLE if value is None else f"{value:,.0f}"
+
+
+def short(value: Number | None) -> str:
+    """98,121 below a million; above, three significant figures: 23.2 million."""
+    if value is None:
+        return NOT_AVAILABLE
+    # 999,999.5 rounds to a million; it must not read "1,000,000" beside "1 million".
+    if abs(float(value)) < 999_999.5:
+        return whole(value)
+    if abs(float(value)) < 999.5e6:
+        return f"{_three_figures(float(value) / 1e6)}{_SPACE}million"
+    return f"{_three_figures(float(value) / 1e9)}{_SPACE}billion"
+
+
+def energy(kwh: Number | None) -> str:
+    """4.34 GWh"""
+    if kwh is None:
+        return NOT_AVAILABLE
+    value = float(kwh)
+    factor, unit = next(
+        ((size, name) for size, name in _ENERGY_UNITS if abs(value) >= 0.9995 * size),
+        _ENERGY_UNITS[-1],
+    )
+    return f"{_three_figures(value / factor)}{_SPACE}{unit}"
+
+
+def percent(share: Number | None) -> str:
+    """3.7 %; a share that is not nothing is never 0.0 %, one that is not all never 100.0 %."""
+    if share is None:
+        return NOT_AVAILABLE
+    if 0 < share < 0.0005:
+        return f"under 0.1{_SPACE}%"
+    if 0.9995 <= share < 1:
+        return f"over 99.9{_SPACE}%"
+    return f"{float(share) * 100:.1f}{_SPACE}%"
+
+
+def day(value: date | None) -> str:
+    """28 Oct 2026"""
+    return NOT_AVAILABLE if value is None else f"{value.day} {value:%b %Y}"
+
+
+def long_day(value: date) -> str:
+    """28 October 2026"""
+    return f"{value.day} {value:%B %Y}"
+
+
+def instant(value: datetime, zone: bool = True) -> str:
+    """23 Nov 2026 14:15 GMT, on the clocks of Great Britain."""
+    local = value.astimezone(_LONDON)
+    return f"{day(local.date())} {local:%H:%M}" + (f" {local:%Z}" if zone else "")
+
+
+def count_of(value: int, one: str, many: str | None = None) -> str:
+    """1 Supplier, 4 Suppliers"""
+    return f"{short(value)} {one if value == 1 else many or one + 's'}"
+
+
+def file_size(size: int) -> str:
+    """1.2 MB"""
+    for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if size >= factor:
+            return f"{_three_figures(size / factor)}{_SPACE}{unit}"
+    return f"{size} bytes"
+
+
+def _three_figures(value: float) -> str:
+    if value == 0:
+        return "0"
+    decimals = max(0, 2 - floor(log10(abs(value)) + 1e-9))
+    text = f"{value:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

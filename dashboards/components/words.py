@@ -1,0 +1,111 @@
+"""The field's words: what a code of the marts is called on screen, and the mark beside it.
+
+Titles are those of the seeds (a test compares them). A status is always word, shape and colour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Tone = Literal["good", "warn", "bad", "plain"]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A code in words, with a shape and a tone for those who see colour."""
+
+    title: str
+    shape: str
+    tone: Tone
+
+    @property
+    def text(self) -> str:
+        return f"{self.shape} {self.title}"
+
+
+READINESS = {
+    "QUALIFIED": Label("Qualified", "●", "good"),
+    "EXEMPT_SCOPE": Label("Qualified in part of its scope", "◐", "warn"),
+    "MISSED": Label("Missed M14", "▲", "bad"),
+    "NO_PLAN": Label("No plan", "▲", "bad"),
+    "LATE": Label("Late", "◆", "bad"),
+    "AT_RISK": Label("At risk", "◇", "warn"),
+    "ON_TRACK": Label("On track", "○", "plain"),
+}
+SEVERITY = {
+    "BREACH": Label("Breach", "▲", "bad"),
+    "WARNING": Label("Warning", "◆", "warn"),
+    "REVIEW": Label("Review", "◇", "plain"),
+    "EXPOSURE": Label("Exposure", "◐", "warn"),
+    "DATA": Label("Data", "□", "plain"),
+}
+SEVERITY_PLURAL = {
+    "BREACH": "breaches",
+    "WARNING": "warnings",
+    "REVIEW": "to review",
+    "EXPOSURE": "exposures",
+    "DATA": "data faults",
+}
+STATUS = {"OPEN": "Open", "CLOSED": "Closed", "RECORDED": "On record"}
+SEGMENT = {"S": "Smart", "A": "Advanced", "U": "Unmetered"}
+SIZE_BAND = {"large": "Large", "medium": "Medium", "small": "Small"}
+BODY = {
+    "BSC_PAB": "BSC Performance Assurance Board",
+    "REC_CM": "REC Code Manager",
+    "DIP_MGR": "DIP Manager",
+}
+STAGE = {
+    "PQS": "Pre-Qualification Submission",
+    "PIT": "Pre-Integration Testing",
+    "QAD_INITIAL": "Initial Qualification Assessment Document",
+    "TESTING": "Systems Integration or Qualification Testing",
+    "QAD_FINAL": "Final Qualification Assessment Document",
+}
+STAGE_SHORT = {
+    "PQS": "Pre-Qualification Submission",
+    "PIT": "Pre-Integration Testing",
+    "QAD_INITIAL": "Initial QAD",
+    "TESTING": "Testing (SIT or QT)",
+    "QAD_FINAL": "Final QAD",
+}
+REASON = {
+    "UNKNOWN": "No row in standing data",
+    "FUTURE": "Approvals take effect later",
+    "SCOPE": "Qualified for other segments",
+    "LAPSED": "Approval lapsed",
+    "PARTIAL": "Approved in part",
+    "NONE": "No approval",
+}
+GSP_GROUP = {
+    "_A": "Eastern",
+    "_B": "East Midlands",
+    "_C": "London",
+    "_D": "Merseyside and North Wales",
+    "_E": "Midlands",
+    "_F": "Northern",
+    "_G": "North Western",
+    "_H": "Southern",
+    "_J": "South Eastern",
+    "_K": "South Wales",
+    "_L": "South Western",
+    "_M": "Yorkshire",
+    "_N": "South Scotland",
+    "_P": "North Scotland",
+}
+NO_PARTY = "No party named"
+
+
+def party(name: str | None, mpid: str | None) -> str:
+    """Alder Energy (ALDR)"""
+    if mpid is None or mpid == "-":
+        return NO_PARTY
+    return f"{name} ({mpid})" if name else mpid
+
+
+def readiness_text(code: str | None) -> str:
+    return READINESS[code].text if code in READINESS else str(code)
+
+
+def severity_text(code: str | None) -> str:
+    return SEVERITY[code].text if code in SEVERITY else str(code)

@@ -1,0 +1,117 @@
+"""Exports asked for by a page: one worker process each, finished files kept per publication.
+
+A publication never changes, so the same filters give the same file: the second reader gets the
+first one's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dashboards import data
+from dashboards.data import View
+from pipeline.export import Filters
+from pipeline.layout import PROJECT
+
+_running: dict[Path, subprocess.Popen[str]] = {}
+_failed: dict[Path, str] = {}
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Order:
+    """One file that a reader asks for."""
+
+    view: View
+    list_name: str
+    filters: tuple[tuple[str, tuple[str, ...]], ...]
+    format: str = "csv"
+
+    @property
+    def folder(self) -> Path:
+        """Where the finished file lies: the same for the same request."""
+        request = json.dumps([self.list_name, self.filters, self.format])
+        name = hashlib.sha256(request.encode()).hexdigest()[:16]
+        return data.warehouse().exports / self.view.publication_id / name
+
+
+def order(view: View, list_name: str, filters: Filters, format: str = "csv") -> Order:
+    """The order for a list under these filters; the order of values does not matter."""
+    chosen = tuple(
+        (name, tuple(sorted(values))) for name, values in sorted(filters.items()) if values
+    )
+    return Order(view, list_name, chosen, format)
+
+
+def finished(asked: Order) -> dict[str, Any] | None:
+    """The manifest of the finished file, if there is one."""
+    for path in sorted(asked.folder.glob("*.manifest.json")):
+        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        if path.with_name(manifest["file"]).is_file():
+            return manifest
+    return None
+
+
+def relative_file(asked: Order, manifest: dict[str, Any]) -> str:
+    """The file's place below the exports folder, as a link names it."""
+    return f"{asked.folder.parent.name}/{asked.folder.name}/{manifest['file']}"
+
+
+def start(asked: Order) -> None:
+    """Start the worker, unless it runs already or the file is there."""
+    with _lock:
+        if asked.folder in _running or finished(asked):
+            return
+        _failed.pop(asked.folder, None)
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "pipeline.export"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=PROJECT,
+        )
+        _running[asked.folder] = worker
+    request = {
+        "publication_path": asked.view.path,
+        "out_path": str(asked.folder.resolve() / _file_name(asked)),
+        "filters": dict(asked.filters),
+        "format": asked.format,
+        "list_name": asked.list_name,
+    }
+    assert worker.stdin is not None
+    worker.stdin.write(json.dumps(request))
+    worker.stdin.close()
+
+
+def is_running(asked: Order) -> bool:
+    """Whether the worker is still writing; collects it when it has ended."""
+    with _lock:
+        worker = _running.get(asked.folder)
+        if worker is None:
+            return False
+        if worker.poll() is None:
+            return True
+        del _running[asked.folder]
+        reason = worker.stderr.read().strip() if worker.stderr else ""
+        if worker.stderr:
+            worker.stderr.close()
+        if worker.returncode != 0:
+            _failed[asked.folder] = reason or f"the worker ended with code {worker.returncode}"
+        return False
+
+
+def failure(asked: Order) -> str | None:
+    """Why the last attempt failed."""
+    return _failed.get(asked.folder)
+
+
+def _file_name(asked: Order) -> str:
+    return f"mhhs_{asked.list_name}_{asked.view.publication_id}_{{rows}}rows.{asked.format}"

@@ -1,0 +1,80 @@
+"""Signed, short-lived links to finished exports, and the line that each download leaves.
+
+The token names the file, the user and the last second at which it holds. Whoever has a token has
+the file, so it lives minutes, and the page makes a new one whenever it draws itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+LIFETIME_SECONDS = 300
+ROUTE = "/api/export/{token}"
+
+# The page that signs and the route that verifies run in one process. Several processes behind
+# one address would share the secret through the environment.
+_SECRET = os.environ.get("MHHS_LINK_SECRET", "").encode() or secrets.token_bytes(32)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a token grants: one file below the exports folder, to one user."""
+
+    file: str
+    user: str
+    expires: int
+
+
+def sign(claim: Claim) -> str:
+    """The token of a claim, fit for a URL."""
+    body = _encode(json.dumps(asdict(claim)).encode())
+    return f"{body}.{_signature(body)}"
+
+
+def link(file: str, user: str) -> str:
+    """The address at which a file can be fetched for the next minutes."""
+    return ROUTE.format(token=sign(Claim(file, user, int(time.time()) + LIFETIME_SECONDS)))
+
+
+def verify(token: str) -> Claim | None:
+    """The claim of a token, or None if it is tampered with or has expired."""
+    body, _, signature = token.partition(".")
+    if not hmac.compare_digest(signature.encode(), _signature(body).encode()):
+        return None
+    try:
+        claim = Claim(**json.loads(base64.urlsafe_b64decode(body + "==")))
+    except (ValueError, TypeError, binascii.Error):
+        return None
+    return claim if claim.expires >= time.time() else None
+
+
+def record_download(log: Path, claim: Claim, manifest: dict[str, Any]) -> None:
+    """Append the audit line: who fetched what, when, how many rows of which publication."""
+    line = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "user": claim.user,
+        "file": claim.file,
+        **{name: manifest.get(name) for name in ("publication_id", "rows", "sha256", "filters")},
+    }
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def _signature(body: str) -> str:
+    return _encode(hmac.new(_SECRET, body.encode(), hashlib.sha256).digest())
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,0 +1,296 @@
+"""Exceptions: which points and parties, which rule, since when?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboards import data
+from dashboards.auth import current_user
+from dashboards.components import filters, numbers, words
+from dashboards.components.download import download_panel
+from dashboards.components.frame import Frame, current
+from dashboards.components.markup import badge, escape, facts, plain
+
+REGISTER = "rule_register"
+LIST = "exception_list"
+EMPTY: dict[str, Any] = {
+    "rule_id": [],
+    "severity": [],
+    "status": [],
+    "mpid": [],
+    "market_segment": [],
+    "gsp_group_id": [],
+    "occurred_from": None,
+    "occurred_to": None,
+    "is_new": False,
+}
+
+
+def render(frame: Frame) -> None:
+    """The whole page."""
+    st.title("Exceptions", anchor=False)
+    st.html(f'<p class="mhhs-lead">{_sentence(frame)}</p>')
+    register = data.rule_register(frame.view)
+    _register(register)
+    st.header("The list", anchor=False)
+    chosen = _filters(frame, register)
+    found = data.exception_count(frame.view, chosen)
+    _count(found, chosen)
+    if not found["rows"]:
+        _nothing(chosen)
+        return
+    download_panel(frame, "exceptions", chosen, found["rows"])
+    _list(frame, chosen, found["rows"], register)
+
+
+def _sentence(frame: Frame) -> str:
+    totals = data.severity_totals(frame.view)
+    rows = int(totals["exceptions"].sum())
+    if not rows:
+        return "<strong>No rule found an exception</strong>."
+    open_breaches = int(
+        totals.filter((pl.col("severity") == "BREACH") & (pl.col("status") == "OPEN"))[
+            "exceptions"
+        ].sum()
+    )
+    by_severity = {
+        words.SEVERITY_PLURAL[code]: int(
+            totals.filter(pl.col("severity") == code)["exceptions"].sum()
+        )
+        for code in words.SEVERITY
+    }
+    parts = ", ".join(
+        f"{numbers.short(count)} {name}" for name, count in by_severity.items() if count
+    )
+    breaches = numbers.count_of(open_breaches, "open breach", "open breaches")
+    return f"<strong>{breaches}</strong> among {numbers.count_of(rows, 'exception')}: {parts}."
+
+
+def _register(register: pl.DataFrame) -> None:
+    st.header("The rules", anchor=False)
+    st.html(
+        '<p class="mhhs-sub">Each rule with what it found. Select a row to see its exceptions '
+        "below.</p>"
+    )
+    rows = register.select(
+        pl.col("rule_id").alias("Rule"),
+        pl.col("title").alias("Flagged when"),
+        pl.col("severities")
+        .list.eval(pl.element().map_elements(words.severity_text, return_dtype=pl.String))
+        .list.join(", ")
+        .alias("Severity"),
+        pl.col("open").alias("Open"),
+        pl.col("in_total").alias("In total"),
+        pl.col("new").alias("New"),
+        pl.col("resolved").alias("Resolved"),
+        pl.col("oldest_on").alias("Oldest open since"),
+        pl.col("wording").alias("Wording"),
+    )
+    whole = st.column_config.NumberColumn(format="%,d")
+    st.dataframe(
+        rows,
+        key=REGISTER,
+        hide_index=True,
+        height=min(38 + 35 * rows.height, 388),
+        placeholder=numbers.NOT_APPLICABLE,
+        alt=f"The {rows.height} rules, one row each, with open, new and resolved exceptions.",
+        on_select=_chooser(register["rule_id"].to_list()),
+        selection_mode="single-row",
+        column_config={
+            "Rule": st.column_config.TextColumn(pinned=True, width=80),
+            "Flagged when": st.column_config.TextColumn(width=320),
+            "Open": whole,
+            "In total": st.column_config.NumberColumn(
+                format="%,d", help="Open, closed and on record"
+            ),
+            "New": st.column_config.NumberColumn(
+                format="%,d", help="Since the publication of the as-of day before"
+            ),
+            "Resolved": st.column_config.NumberColumn(
+                format="%,d", help="Since the publication of the as-of day before"
+            ),
+            "Oldest open since": st.column_config.DateColumn(format="D MMM YYYY"),
+            "Wording": st.column_config.TextColumn(width=520),
+        },
+    )
+
+
+def _chooser(rule_ids: list[str]) -> Callable[[], None]:
+    """What a click on a rule does: filter the list to it."""
+
+    def choose() -> None:
+        chosen = st.session_state[REGISTER]["selection"]["rows"]
+        st.session_state["rule_id"] = [rule_ids[row] for row in chosen]
+
+    return choose
+
+
+def _filters(frame: Frame, register: pl.DataFrame) -> dict[str, list[str]]:
+    address = frame.address
+    rule_titles = {
+        row["rule_id"]: f"{row['rule_id']} {row['title']}" for row in register.to_dicts()
+    }
+    severities = {code: label.text for code, label in words.SEVERITY.items()}
+    parties = {
+        row["mpid"]: words.party(row["participant_name"], row["mpid"])
+        for row in data.exception_parties(frame.view).to_dicts()
+    }
+    groups = {code: f"{name} ({code})" for code, name in words.GSP_GROUP.items()}
+    with st.expander("Filters", expanded=True, icon=":material/filter_alt:"):
+        with st.grid(3, min_column_width=150, gap="small", vertical_alignment="bottom"):
+            chosen = {
+                "rule_id": filters.choose_many(address, "rule_id", "Rule", rule_titles),
+                "severity": filters.choose_many(address, "severity", "Severity", severities),
+                "status": filters.choose_many(address, "status", "Status", words.STATUS),
+                "mpid": filters.choose_many(address, "mpid", "Supplier or agent", parties),
+                "market_segment": filters.choose_many(
+                    address, "market_segment", "Market segment", words.SEGMENT
+                ),
+                "gsp_group_id": filters.choose_many(address, "gsp_group_id", "GSP group", groups),
+                "occurred_from": _day(
+                    filters.choose_day(address, "occurred_from", "Occurred from")
+                ),
+                "occurred_to": _day(filters.choose_day(address, "occurred_to", "Occurred to")),
+            }
+            new = filters.choose_yes(
+                address,
+                "is_new",
+                "Only new ones",
+                help="Not in the publication of the as-of day before",
+            )
+        chosen["is_new"] = ["true"] if new else []
+        st.button(
+            "Clear filters",
+            on_click=filters.clear,
+            args=(EMPTY,),
+            disabled=not any(chosen.values()),
+        )
+    return chosen
+
+
+def _day(day: date | None) -> list[str]:
+    return [day.isoformat()] if day else []
+
+
+def _count(found: dict[str, Any], chosen: dict[str, list[str]]) -> None:
+    rows = found["rows"]
+    what = f"{rows:,} exception{'' if rows == 1 else 's'}"
+    scope = "match the filters" if any(chosen.values()) else "in all"
+    points = numbers.count_of(found["metering_points"], "distinct Metering Point")
+    parties = numbers.count_of(found["parties"], "party", "parties")
+    st.markdown(f"**{what}** {scope}, on {points}, of {parties}.")
+
+
+def _nothing(chosen: dict[str, list[str]]) -> None:
+    if (
+        chosen["occurred_from"]
+        and chosen["occurred_to"]
+        and (chosen["occurred_from"] > chosen["occurred_to"])
+    ):
+        st.info("The first day lies after the last day.", icon=":material/event_busy:")
+    elif any(chosen.values()):
+        st.info(
+            "No exceptions match these filters. Clear filters to see all.",
+            icon=":material/filter_alt_off:",
+        )
+    else:
+        st.success("No rule found an exception in this publication.", icon=":material/check:")
+
+
+def _list(frame: Frame, chosen: dict[str, list[str]], total: int, register: pl.DataFrame) -> None:
+    pages = -(-total // data.ROWS_PER_PAGE)
+    page = filters.page_number(frame.address, "page", pages, of=chosen)
+    rows = data.exception_rows(frame.view, chosen, page)
+    shows_mpan = current_user().may("compliance")
+    table = rows.select(
+        pl.col("rule_id").alias("Rule"),
+        pl.col("severity")
+        .map_elements(words.severity_text, return_dtype=pl.String)
+        .alias("Severity"),
+        pl.col("status").replace(words.STATUS).alias("Status"),
+        (pl.col("mpan") if shows_mpan else pl.lit("[c]"))
+        .map_elements(mpan_in_groups, return_dtype=pl.String)
+        .alias("MPAN"),
+        pl.struct("participant_name", "mpid")
+        .map_elements(
+            lambda each: words.party(each["participant_name"], each["mpid"]),
+            return_dtype=pl.String,
+        )
+        .alias("Supplier or agent"),
+        pl.col("occurred_on").alias("Occurred on"),
+        pl.col("days_open").alias("Days open"),
+        pl.col("reason_detail").alias("What happened"),
+        pl.col("market_segment").replace(words.SEGMENT).alias("Segment"),
+        pl.col("gsp_group_id").replace(words.GSP_GROUP).alias("GSP group"),
+        pl.col("annual_kwh").cast(pl.Float64).alias("kWh a year"),
+        pl.col("first_detected_on").alias("First found"),
+    )
+    first = (page - 1) * data.ROWS_PER_PAGE + 1
+    shown = f"Rows {first:,} to {first + rows.height - 1:,} of {total:,}"
+    day = st.column_config.DateColumn(format="D MMM YYYY")
+    event = st.dataframe(
+        table,
+        key=LIST,
+        hide_index=True,
+        height=min(38 + 35 * table.height, 500),
+        placeholder=numbers.NOT_APPLICABLE,
+        alt=f"{shown} exceptions, one row each.",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "Rule": st.column_config.TextColumn(pinned=True, width=80),
+            "MPAN": st.column_config.TextColumn(
+                width=150, help="Metering Point Administration Number"
+            ),
+            "Occurred on": day,
+            "Days open": st.column_config.NumberColumn(format="%,d"),
+            "What happened": st.column_config.TextColumn(width=480),
+            "GSP group": st.column_config.TextColumn(help="Grid Supply Point group"),
+            "kWh a year": st.column_config.NumberColumn(format="%,.0f"),
+            "First found": day,
+        },
+    )
+    st.caption(f"{shown}. {numbers.NOT_APPLICABLE} not applicable or not known.")
+    selected = event["selection"]["rows"]
+    if selected and selected[0] < rows.height:
+        _evidence(rows.row(selected[0], named=True), register)
+
+
+def mpan_in_groups(mpan: str | None) -> str | None:
+    """12 345 678 901 23, on screen only."""
+    if mpan is None or len(mpan) != 13:
+        return mpan
+    return f"{mpan[:2]} {mpan[2:5]} {mpan[5:8]} {mpan[8:11]} {mpan[11:]}"
+
+
+def _evidence(row: dict[str, Any], register: pl.DataFrame) -> None:
+    rule = register.row(by_predicate=pl.col("rule_id") == row["rule_id"], named=True)
+    with st.container(border=True):
+        st.markdown(f"**{plain(rule['rule_id'])} {plain(rule['title'])}**")
+        st.markdown(plain(str(row["reason_detail"])))
+        st.html(
+            facts(
+                [
+                    ("Severity", badge(words.SEVERITY[row["severity"]])),
+                    ("Subject", escape(row["subject_key"])),
+                    ("Occurred on", numbers.day(row["occurred_on"])),
+                    (
+                        "Ended on",
+                        numbers.day(row["ended_on"]) if row["ended_on"] else numbers.NOT_APPLICABLE,
+                    ),
+                    ("First found", numbers.day(row["first_detected_on"])),
+                    ("Source file", escape(row["source_files"] or numbers.NOT_AVAILABLE)),
+                ]
+            )
+        )
+        st.markdown(
+            f"**Rule:** {plain(rule['wording'])}  \n**What to do:** {plain(rule['action'])}"
+        )
+
+
+render(current())

@@ -1,0 +1,178 @@
+"""Suppliers: who is not ready, and why?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboards import data
+from dashboards.components import filters, numbers, words
+from dashboards.components.frame import Frame, current
+from dashboards.components.supplier_panel import supplier_panel
+
+TABLE = "suppliers_table"
+EMPTY: dict[str, Any] = {
+    "readiness_status": [],
+    "tranche": [],
+    "size_band": [],
+    "market_segment": [],
+    "missing": [],
+    "q": "",
+}
+
+
+def render(frame: Frame) -> None:
+    """The whole page."""
+    st.title("Suppliers", anchor=False)
+    suppliers = data.suppliers(frame.view)
+    if suppliers.is_empty():
+        st.info(
+            "This publication holds no Supplier. Check the loads: the participant and "
+            "registration files may be missing or refused.",
+            icon=":material/info:",
+        )
+        return
+    st.html(f'<p class="mhhs-lead">{_sentence(suppliers)}</p>')
+    shown = _filtered(frame, suppliers)
+    st.markdown(
+        f"**{shown.height:,} of {suppliers.height:,} Suppliers**, those with the most Metering "
+        "Points held while not Qualified first. Select a row for its stages, approvals and "
+        "exceptions."
+    )
+    if shown.is_empty():
+        st.info("No Suppliers match these filters.", icon=":material/filter_alt_off:")
+        st.button("Clear filters", on_click=filters.clear, args=(EMPTY,))
+    else:
+        _table(frame, shown)
+    _one_supplier(frame, suppliers)
+
+
+def _sentence(suppliers: pl.DataFrame) -> str:
+    total = suppliers.height
+    waiting = suppliers.filter(~pl.col("is_qualified"))
+    if waiting.is_empty():
+        return f"<strong>All {total:,} Suppliers are Qualified</strong>."
+    undated = waiting.filter(pl.col("forecast_qualification_on").is_null()).height
+    overdue = waiting.filter(pl.col("overdue_stages") > 0).height
+    are = "is" if waiting.height == 1 else "are"
+    return (
+        f"<strong>{waiting.height:,} of {total:,} Suppliers {are} not Qualified</strong>: "
+        f"{overdue:,} with an overdue stage, {undated:,} without an expected date."
+    )
+
+
+def _filtered(frame: Frame, suppliers: pl.DataFrame) -> pl.DataFrame:
+    address = frame.address
+    present = set(suppliers["readiness_status"])
+    statuses = {code: label.text for code, label in words.READINESS.items() if code in present}
+    tranches = {name: name for name in sorted(suppliers["tranche"].drop_nulls().unique())}
+    with st.expander("Filters", expanded=True, icon=":material/filter_alt:"):
+        grid = st.grid(3, min_column_width=150, gap="small", vertical_alignment="bottom")
+        with grid:
+            status = filters.choose_many(address, "readiness_status", "Status", statuses)
+            tranche = filters.choose_many(address, "tranche", "Tranche", tranches)
+            size = filters.choose_many(address, "size_band", "Size band", words.SIZE_BAND)
+            segment = filters.choose_many(
+                address, "market_segment", "Holds points of segment", words.SEGMENT
+            )
+            missing = filters.choose_many(address, "missing", "Missing approval", words.BODY)
+            text = filters.search_text(address, "q", "Search", "Name or MPID").lower()
+    shown = suppliers
+    if status:
+        shown = shown.filter(pl.col("readiness_status").is_in(status))
+    if tranche:
+        shown = shown.filter(pl.col("tranche").is_in(tranche))
+    if size:
+        shown = shown.filter(pl.col("size_band").is_in(size))
+    if segment:
+        holders = data.supplier_segments(frame.view).filter(pl.col("market_segment").is_in(segment))
+        shown = shown.join(holders.select("mpid").unique(), on="mpid", maintain_order="left")
+    if missing:
+        lacks = [
+            pl.col("missing_approvals").str.contains(words.BODY[body], literal=True)
+            for body in missing
+        ]
+        shown = shown.filter(pl.any_horizontal(lacks))
+    if text:
+        name = pl.concat_str("participant_name", "mpid", separator=" ", ignore_nulls=True)
+        shown = shown.filter(name.str.to_lowercase().str.contains(text, literal=True))
+    return shown
+
+
+def _table(frame: Frame, shown: pl.DataFrame) -> None:
+    weeks = data.sparklines(frame.view)
+    rows = shown.join(weeks, on="mpid", how="left", maintain_order="left").select(
+        pl.col("participant_name").fill_null(pl.col("mpid")).alias("Supplier"),
+        pl.col("mpid").alias("MPID"),
+        pl.col("readiness_status")
+        .map_elements(words.readiness_text, return_dtype=pl.String)
+        .alias("Status"),
+        pl.col("points_not_qualified").alias("Points held while not Qualified"),
+        pl.col("live_metering_points").alias("Live points"),
+        pl.col("points_by_week").alias("Live points, 13 weeks"),
+        pl.col("missing_approvals").alias("Missing approvals"),
+        pl.col("next_stage").replace(words.STAGE_SHORT).alias("Next step"),
+        pl.col("next_due_on").alias("Due"),
+        pl.col("forecast_qualification_on").alias("Expected Qualified"),
+        pl.col("overdue_stages").alias("Overdue stages"),
+        pl.col("open_breaches").alias("Open breaches"),
+        pl.col("tranche").alias("Tranche"),
+        pl.col("size_band").replace(words.SIZE_BAND).alias("Size"),
+    )
+    whole = st.column_config.NumberColumn(format="%,d")
+    day = st.column_config.DateColumn(format="D MMM YYYY")
+    st.dataframe(
+        rows,
+        key=TABLE,
+        hide_index=True,
+        height=min(38 + 35 * rows.height, 460),
+        placeholder=numbers.NOT_AVAILABLE,
+        alt=f"Readiness of {rows.height} Suppliers, one row each.",
+        on_select=_chooser(shown["mpid"].to_list()),
+        selection_mode="single-row",
+        column_config={
+            "Supplier": st.column_config.TextColumn(pinned=True, width=180),
+            "MPID": st.column_config.TextColumn(help="Market Participant Identifier"),
+            "Points held while not Qualified": whole,
+            "Live points": whole,
+            "Live points, 13 weeks": st.column_config.LineChartColumn(
+                help="Live Metering Points, one value a week"
+            ),
+            "Next step": st.column_config.TextColumn(
+                help="The first stage of Qualification that is not complete"
+            ),
+            "Due": day,
+            "Expected Qualified": day,
+            "Overdue stages": whole,
+            "Open breaches": whole,
+        },
+    )
+    st.caption("[x] not available: no date, name or file gives a value.")
+
+
+def _chooser(mpids: list[str]) -> Callable[[], None]:
+    """What a click on a row does: show that Supplier below."""
+
+    def choose() -> None:
+        chosen = st.session_state[TABLE]["selection"]["rows"]
+        st.session_state["supplier"] = mpids[chosen[0]] if chosen else None
+
+    return choose
+
+
+def _one_supplier(frame: Frame, suppliers: pl.DataFrame) -> None:
+    names = {
+        row["mpid"]: words.party(row["participant_name"], row["mpid"])
+        for row in suppliers.sort("participant_name").to_dicts()
+    }
+    mpid = filters.choose_one(
+        frame.address, "supplier", "Supplier in detail", names, "Choose a Supplier"
+    )
+    if mpid:
+        supplier_panel(frame, suppliers.row(by_predicate=pl.col("mpid") == mpid, named=True))
+
+
+render(current())

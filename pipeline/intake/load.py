@@ -1,0 +1,252 @@
+"""Takes the files of a landing folder into the lake, one by one, each wholly or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from pipeline.contracts import EXTRACTS
+from pipeline.intake.log import Entry, LoadLog, sync_folder
+from pipeline.intake.manifest import BadManifest, Manifest, read_manifest
+from pipeline.intake.names import LandingFile, Name, parse_name, walk
+from pipeline.intake.outcomes import SHRUNK, judge, judge_as_of
+from pipeline.intake.reading import Opened, digest, open_file, write_rows
+from pipeline.intake.report import LoadSummary, Taken, report
+from pipeline.intake.source import Refused, check_header, unknown_columns
+from pipeline.intake.staging import Places
+from pipeline.intake.stored import is_settled, stamp
+
+LAKE = Path("lake")
+_SCRATCH = LAKE / ".scratch"
+_STAGED = ("rows.parquet", "excluded.parquet", "quarantine.parquet")
+
+Progress = Callable[[str, float], None]
+_Seen = tuple[LandingFile, Entry | None, Taken]
+
+
+class _Changed(Exception):
+    """The file was written to while it was read."""
+
+
+def load(
+    landing: Path,
+    warehouse: Path,
+    *,
+    allow_shrunk: bool = False,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> LoadSummary:
+    """Take every file of the landing folder that was not taken before.
+
+    Takes no lock: hold `pipeline.locking.warehouse_lock`. Killed at any moment, it leaves whole
+    files and garbage, and the next run removes the garbage.
+    """
+    found = walk(landing)
+    log = LoadLog(warehouse)
+    _sweep(warehouse, log)
+    scratch = warehouse / _SCRATCH
+    seen: list[_Seen] = []
+    with duckdb.connect() as connection:
+        _configure(connection, scratch, memory_limit, threads)
+        loader = _Loader(connection, warehouse, log, allow_shrunk)
+        for number, landing_file in enumerate(found.files):
+            if progress is not None:
+                progress(landing_file.file, number / len(found.files))
+            seen.append(loader.take(landing_file))
+    shutil.rmtree(scratch, ignore_errors=True)
+    fates = {outcome.entry.identity: outcome for outcome in judge_as_of(log.entries, date.max)}
+    return LoadSummary(
+        tuple(
+            report(file, taken, fates[entry.identity] if entry is not None else None)
+            for file, entry, taken in seen
+        ),
+        found.strays,
+    )
+
+
+class _Loader:
+    """One run over the files of a landing folder."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        warehouse: Path,
+        log: LoadLog,
+        allow_shrunk: bool,
+    ) -> None:
+        self._connection = connection
+        self._warehouse = warehouse
+        self._scratch = warehouse / _SCRATCH
+        self._log = log
+        self._allow_shrunk = allow_shrunk
+
+    def take(self, landing_file: LandingFile) -> _Seen:
+        """Take one file, unless it was taken before or changes meanwhile."""
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir(parents=True)
+        try:
+            before = stamp(landing_file.path)
+            entry = self._log.by_stamp(landing_file.file, before)
+            if entry is None or entry.error is not None:
+                entry = self._read(landing_file)
+            if stamp(landing_file.path) != before:
+                raise _Changed
+        except (_Changed, FileNotFoundError):
+            return landing_file, None, Taken.CHANGING
+        known = self._log.find(*entry.identity)
+        if known is not None and known.error is None:
+            taken = Taken.BEFORE
+            if self._allow_shrunk and not known.allow_shrunk and self._is_shrunk(known):
+                entry, taken = replace(known, allow_shrunk=True), Taken.NOW
+        else:
+            taken = Taken.NOW
+            self._keep(entry)
+        if is_settled(before):
+            entry = replace(entry, stamp=before)
+        if entry != known:
+            self._log.append(entry)
+        return landing_file, entry, taken
+
+    def _read(self, landing_file: LandingFile) -> Entry:
+        """Judge the file by itself; its rows, if any, are left in the scratch folder."""
+        path = landing_file.path
+        entry = Entry(landing_file.file, landing_file.extract, "")
+        name = parse_name(landing_file.extract, path.name)
+        if name is None:
+            return replace(
+                entry,
+                sha256=digest(path),
+                error="BAD_NAME",
+                detail=f"a name here reads {landing_file.extract}_full_YYYYMMDD.csv, or delta in "
+                "place of full, with _NN after the day and .csv.gz, .csv.zst or .parquet.",
+            )
+        entry = replace(
+            entry, kind=name.kind, business_date=name.business_date, sequence=name.sequence
+        )
+        rival = self._rival(landing_file, name)
+        if rival is not None:
+            return replace(
+                entry,
+                sha256=digest(path),
+                error="BAD_NAME",
+                detail=f"{rival} stands for the same day and sequence; use its name to supply it "
+                "again, or the next sequence for what comes after it.",
+            )
+        opened = open_file(self._connection, path, name.ext, self._scratch)
+        entry = replace(entry, sha256=opened.sha256)
+        known = self._log.find(*entry.identity)
+        if known is not None and known.error is None:
+            return known
+        try:
+            return self._stage(landing_file, name, opened, entry)
+        except Refused as refused:
+            return replace(entry, error=refused.code, detail=refused.detail)
+
+    def _stage(self, landing_file: LandingFile, name: Name, opened: Opened, entry: Entry) -> Entry:
+        extract = EXTRACTS[landing_file.extract]
+        if opened.refused is not None:
+            raise opened.refused
+        check_header(opened.header, extract, name.kind)
+        manifest = _manifest(landing_file)
+        _compare(manifest, None, entry.sha256)
+        counts = write_rows(
+            self._connection,
+            opened,
+            extract,
+            name.kind,
+            entry.file,
+            self._scratch,
+            Places(*(self._scratch / place for place in _STAGED)),
+        )
+        _compare(manifest, counts.lines, entry.sha256)
+        stem = f"{landing_file.path.name}-{entry.sha256[:16]}"
+        return replace(
+            entry,
+            lines=counts.lines,
+            accepted=counts.accepted,
+            quarantined=counts.quarantined,
+            repeated=counts.repeated,
+            unknown_columns=", ".join(unknown_columns(opened.header, extract, name.kind)),
+            extracted_at=manifest.extracted_at,
+            allow_shrunk=self._allow_shrunk and name.kind == "full",
+            rows=f"{LAKE / extract.name / stem}.parquet",
+            excluded=f"{LAKE / 'excluded' / stem}.parquet" if counts.excluded else None,
+            quarantine=f"{LAKE / 'quarantine' / stem}.parquet" if counts.quarantined else None,
+        )
+
+    def _keep(self, entry: Entry) -> None:
+        """Move the rows from the scratch folder into the lake, whole and on the disk."""
+        for staged, place in zip(
+            _STAGED, (entry.rows, entry.excluded, entry.quarantine), strict=True
+        ):
+            if place is not None:
+                source, target = self._scratch / staged, self._warehouse / place
+                with source.open("rb") as stream:
+                    os.fsync(stream.fileno())
+                target.parent.mkdir(parents=True, exist_ok=True)
+                source.replace(target)
+                sync_folder(target.parent)
+
+    def _rival(self, landing_file: LandingFile, name: Name) -> str | None:
+        """Another name that was taken for the same extract, kind, day and sequence."""
+        for entry in self._log.entries:
+            if (
+                entry.error is None
+                and entry.extract == landing_file.extract
+                and entry.file != landing_file.file
+                and (entry.kind, entry.business_date, entry.sequence) == name.slot
+            ):
+                return entry.file
+        return None
+
+    def _is_shrunk(self, entry: Entry) -> bool:
+        outcomes = judge(self._log.entries)
+        return any(o.entry.identity == entry.identity and o.error == SHRUNK for o in outcomes)
+
+
+def _manifest(landing_file: LandingFile) -> Manifest:
+    try:
+        return read_manifest(landing_file.manifest_path)
+    except BadManifest as error:
+        raise Refused("MANIFEST_MISMATCH", f"{error}.") from None
+
+
+def _compare(manifest: Manifest, rows: int | None, sha256: str) -> None:
+    difference = manifest.mismatch(rows, sha256)
+    if difference is not None:
+        raise Refused(
+            "MANIFEST_MISMATCH", f"{difference}; ask the sender which of the two is right."
+        )
+
+
+def _configure(
+    connection: duckdb.DuckDBPyConnection,
+    scratch: Path,
+    memory_limit: str | None,
+    threads: int | None,
+) -> None:
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
+    # Scratch files are written again under one name: DuckDB's cache would serve the old bytes.
+    connection.execute("SET enable_external_file_cache = false")
+    connection.execute("SET temp_directory = $folder", {"folder": str(scratch.absolute())})
+    if memory_limit is not None:
+        connection.execute("SET memory_limit = $limit", {"limit": memory_limit})
+    if threads is not None:
+        connection.execute("SET threads = $threads", {"threads": threads})
+
+
+def _sweep(warehouse: Path, log: LoadLog) -> None:
+    """Remove what a killed run left: lake files without a line in the log."""
+    shutil.rmtree(warehouse / _SCRATCH, ignore_errors=True)
+    kept = {place for entry in log.entries for place in entry.places}
+    for path in (warehouse / LAKE).glob("*/*"):
+        if str(path.relative_to(warehouse)) not in kept:
+            path.unlink()

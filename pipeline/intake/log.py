@@ -1,0 +1,128 @@
+"""The load log: one JSON line per file taken or refused. Its append is the commit of a file."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+LOG_PATH = Path("history/load_log.jsonl")
+
+
+class BrokenLog(Exception):
+    """A line of the log, other than a torn last one, cannot be read."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What became of one content of one file, judged by itself.
+
+    `error` is a fault of the file itself. That a full is shrunk, or that a delta is superseded,
+    depends on other files and is derived: see `outcomes`.
+    """
+
+    file: str
+    extract: str
+    sha256: str
+    kind: str | None = None
+    business_date: date | None = None
+    sequence: int | None = None
+    error: str | None = None
+    detail: str = ""
+    lines: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    repeated: int = 0
+    unknown_columns: str = ""
+    extracted_at: str | None = None
+    allow_shrunk: bool = False
+    rows: str | None = None  # from here on: places in the warehouse, see `staging.Places`
+    excluded: str | None = None
+    quarantine: str | None = None
+    stamp: tuple[int, ...] = ()
+
+    @property
+    def places(self) -> list[str]:
+        return [p for p in (self.rows, self.excluded, self.quarantine) if p is not None]
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        return (self.file, self.sha256)
+
+
+class LoadLog:
+    """The log of one warehouse, read once and appended to."""
+
+    def __init__(self, warehouse: Path) -> None:
+        self.path = warehouse / LOG_PATH
+        self._entries: dict[tuple[str, str], Entry] = {}
+        content = self.path.read_bytes() if self.path.exists() else b""
+        # What follows the last newline is a line whose writer was killed: it never counted.
+        self._whole = content.rfind(b"\n") + 1
+        for number, line in enumerate(content[: self._whole].splitlines(), start=1):
+            try:
+                self._take(_entry(json.loads(line)))
+            except (ValueError, TypeError, KeyError) as error:
+                raise BrokenLog(
+                    f"Line {number} of {self.path} cannot be read ({error}). "
+                    "Restore the file from a backup; the warehouse is rebuilt from it."
+                ) from None
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The last entry of each name and content, in order of arrival."""
+        return list(self._entries.values())
+
+    def find(self, file: str, sha256: str) -> Entry | None:
+        return self._entries.get((file, sha256))
+
+    def by_stamp(self, file: str, stamp: tuple[int, ...]) -> Entry | None:
+        """The entry of exactly this stored file, if its stamp tells (see `stored.stamp`)."""
+        if not stamp:
+            return None
+        return next((e for e in self.entries if e.file == file and e.stamp == stamp), None)
+
+    def append(self, entry: Entry) -> None:
+        """Write an entry so that it outlives a crash from here on."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        record = asdict(entry) | {
+            "business_date": entry.business_date and entry.business_date.isoformat()
+        }
+        line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+        with self.path.open("ab") as stream:
+            stream.truncate(self._whole)
+            stream.write(line)
+            stream.flush()
+            os.fsync(stream.fileno())
+        sync_folder(self.path.parent)
+        self._whole += len(line)
+        self._take(entry)
+
+    def _take(self, entry: Entry) -> None:
+        known = self._entries.get(entry.identity)
+        if known is not None and known.error is not None and entry.error is None:
+            del self._entries[entry.identity]  # it arrives now; while refused it had not
+        self._entries[entry.identity] = entry
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder outlive a crash."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+_FIELDS = {field.name for field in fields(Entry)}
+
+
+def _entry(record: dict[str, Any]) -> Entry:
+    day = record["business_date"]
+    known = {name: value for name, value in record.items() if name in _FIELDS}
+    known["business_date"] = date.fromisoformat(day) if day is not None else None
+    known["stamp"] = tuple(record.get("stamp", ()))
+    return Entry(**known)

@@ -1,0 +1,134 @@
+"""What became of each file, given all files: a pure function of the load log.
+
+Whether a full is shrunk, which of two contents of a name stands, and which deltas a full has
+overtaken all depend on other files, and those may arrive in any order. So nothing of this is
+stored: it is derived anew whenever it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pipeline.intake.log import Entry
+
+SHRUNK = "SHRUNK"
+# A full with fewer rows than this part of the one before is refused.
+_LEAST_PART = (4, 5)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An entry with its fate. `stands`: its rows are part of what the files say."""
+
+    entry: Entry
+    outcome: str
+    error: str | None
+    stands: bool
+    previous: Entry | None = None  # the full that a shrunk one is measured against
+
+
+@dataclass(frozen=True)
+class State:
+    """The files that make the state of an extract: a full, then deltas in order."""
+
+    full: Entry | None
+    deltas: tuple[Entry, ...]
+
+
+def judge(entries: Iterable[Entry]) -> list[Outcome]:
+    """The fate of every entry, in the order given, before any as-of day is chosen."""
+    entries = list(entries)
+    fates: dict[tuple[str, str], Outcome] = {}
+    slots: dict[tuple[str, str, date, int], list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.error is not None:
+            fates[entry.identity] = Outcome(entry, "refused", entry.error, False)
+        else:
+            slots[_slot(entry)].append(entry)
+    previous: dict[str, Entry] = {}
+    for (extract, kind, _, _), supplies in sorted(slots.items()):
+        before = previous.get(extract) if kind == "full" else None
+        standing: Entry | None = None
+        for entry in sorted(_arrival_ranked(supplies), key=_preference, reverse=True):
+            if before is not None and not entry.allow_shrunk and _is_shrunk(entry, before):
+                fate = Outcome(entry, "refused", SHRUNK, False, before)
+            elif standing is None:
+                standing = entry
+                fate = Outcome(entry, "accepted", None, True)
+            else:
+                fate = Outcome(entry, "superseded", None, False)
+            fates[entry.identity] = fate
+        if kind == "full" and standing is not None:
+            previous[extract] = standing
+    return [fates[entry.identity] for entry in entries]
+
+
+def judge_as_of(entries: Iterable[Entry], as_of: date) -> list[Outcome]:
+    """The fate of every entry as known on a day: deltas that a full has overtaken are so."""
+    outcomes = judge(entries)
+    result = []
+    for outcome in outcomes:
+        entry = outcome.entry
+        if outcome.stands and entry.kind == "delta":
+            full = _newest_full(outcomes, entry.extract, as_of)
+            if full is not None and _day(entry) <= _day(full):
+                outcome = Outcome(entry, "superseded", None, False)
+        result.append(outcome)
+    return result
+
+
+def state_of(outcomes: Sequence[Outcome], extract: str, as_of: date) -> State:
+    """The files of the state of an extract, from what `judge_as_of` gave for the same day."""
+    full = _newest_full(outcomes, extract, as_of)
+    deltas = [
+        outcome.entry
+        for outcome in outcomes
+        if outcome.stands
+        and outcome.entry.extract == extract
+        and outcome.entry.kind == "delta"
+        and _day(outcome.entry) <= as_of
+    ]
+    return State(full, tuple(sorted(deltas, key=_order)))
+
+
+def _newest_full(outcomes: Sequence[Outcome], extract: str, as_of: date) -> Entry | None:
+    fulls = (
+        outcome.entry
+        for outcome in outcomes
+        if outcome.stands
+        and outcome.entry.extract == extract
+        and outcome.entry.kind == "full"
+        and _day(outcome.entry) <= as_of
+    )
+    return max(fulls, key=_order, default=None)
+
+
+def _is_shrunk(entry: Entry, before: Entry) -> bool:
+    part, whole = _LEAST_PART
+    return entry.accepted * whole < before.accepted * part
+
+
+def _arrival_ranked(supplies: list[Entry]) -> list[Entry]:
+    return supplies[::-1]  # a stable sort then leaves the last to arrive first among equals
+
+
+def _preference(entry: Entry) -> str:
+    return entry.extracted_at or ""
+
+
+def _slot(entry: Entry) -> tuple[str, str, date, int]:
+    assert entry.kind is not None
+    return (entry.extract, entry.kind, *_order(entry))
+
+
+def _order(entry: Entry) -> tuple[date, int]:
+    assert entry.sequence is not None
+    return (_day(entry), entry.sequence)
+
+
+def _day(entry: Entry) -> date:
+    assert entry.business_date is not None
+    return entry.business_date

@@ -1,0 +1,100 @@
+"""Reads a Parquet file: every column as the text that a CSV would hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.contracts import Column, Kind
+from pipeline.intake.checks import path_literal
+from pipeline.intake.source import Ordinals, Refused, select_texts
+
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+_INTEGERS = frozenset({*_WHOLE, *(f"U{name}" for name in _WHOLE)})
+_FLOATS = frozenset({"FLOAT", "DOUBLE"})
+
+
+class ParquetSource:
+    """The rows of one Parquet file; row n is line n + 1."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        self._path = path
+        try:
+            described = connection.execute(f"DESCRIBE SELECT * FROM {self._scan()}").fetchall()
+            # DuckDB renames a name that occurs twice, or twice but for case.
+            self.header: Sequence[str] = list(pq.read_schema(path).names)
+        except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            first = str(error).splitlines()[0]
+            raise Refused("UNREADABLE", f"it cannot be read as Parquet ({first}).") from None
+        self._types = [type_ for _, type_, *_ in described]
+
+    def text_sql(self, columns: Sequence[Column]) -> str:
+        kinds = {column.name: column.kind for column in columns}
+        texts = [
+            f"nullif({_text_sql(f'r{i}', type_, kinds[name])}, '') AS c{i}"
+            for i, (name, type_) in enumerate(zip(self.header, self._types, strict=True))
+            if name in kinds
+        ]
+        inner = f"SELECT {', '.join([*texts, 'true AS is_whole'])} FROM {self._numbered()}"
+        return f"{select_texts(self.header, columns, 'is_whole')} FROM ({inner})"
+
+    def missing(self, connection: duckdb.DuckDBPyConnection, rows: int) -> Ordinals:
+        return np.empty(0, dtype=np.int64)
+
+    def details(
+        self, connection: duckdb.DuckDBPyConnection, ordinals: Ordinals, target: Path
+    ) -> None:
+        connection.register("wanted", pa.table({"ordinal": ordinals}))
+        fields = ", ".join(
+            _csv_sql(f"coalesce({_text_sql(f'r{i}', type_, None)}, '')")
+            for i, type_ in enumerate(self._types)
+        )
+        connection.execute(
+            f"""
+            COPY (
+                SELECT ordinal, ordinal + 2 AS line, row_text, row_text AS content
+                FROM (
+                    SELECT ordinal, array_to_string([{fields}], ',') AS row_text
+                    FROM {self._numbered()} WHERE ordinal IN (SELECT ordinal FROM wanted)
+                )
+            ) TO {path_literal(target)} (FORMAT parquet)
+            """
+        )
+        connection.unregister("wanted")
+
+    def _numbered(self) -> str:
+        names = ", ".join(f"r{i}" for i in range(len(self.header)))
+        return f"{self._scan(', file_row_number = true')} AS numbered ({names}, ordinal)"
+
+    def _scan(self, options: str = "") -> str:
+        return f"read_parquet({path_literal(self._path)}, hive_partitioning = false{options})"
+
+
+def _text_sql(value: str, type_: str, kind: Kind | None) -> str:
+    """A value of a native type as the text that a CSV would hold."""
+    text = f"CAST({value} AS VARCHAR)"
+    if type_ == "BLOB":  # text whose writer did not say so; `decode` fails where it is no UTF-8
+        return f"decode({value})"
+    if type_ == "TIMESTAMP WITH TIME ZONE":
+        return f"strftime({value} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
+    if kind is Kind.DATE and type_.startswith("TIMESTAMP"):
+        return f"regexp_replace({text}, ' 00:00:00$', '')"
+    if type_ in _FLOATS or type_.startswith("DECIMAL"):
+        # A whole number with room for a fraction, as pandas writes one beside nulls.
+        return (
+            f"CASE WHEN {value} = trunc({value}) AND abs({value}) < 1e15 "
+            f"THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) ELSE {text} END"
+        )
+    return text
+
+
+def _csv_sql(text: str) -> str:
+    return (
+        f"CASE WHEN regexp_matches({text}, '[,\"\\n\\r]') "
+        f"""THEN '"' || replace({text}, '"', '""') || '"' ELSE {text} END"""
+    )

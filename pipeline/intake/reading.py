@@ -1,0 +1,114 @@
+"""From a stored file to its rows in Parquet, or to the reason why there are none."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+import duckdb
+
+from pipeline.contracts import Extract
+from pipeline.intake.csv_bulk import BulkCsv, Misaligned
+from pipeline.intake.csv_exact import ExactCsv
+from pipeline.intake.csv_scan import scan_csv
+from pipeline.intake.parquet_reader import ParquetSource
+from pipeline.intake.records import RecordTooLong, UnclosedQuote, read_records
+from pipeline.intake.source import Refused, Source
+from pipeline.intake.staging import Counts, Places, stage
+from pipeline.intake.stored import Unpacked
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The sha256 of what is stored, and its rows or why it is refused.
+
+    `otherwise` opens the rows in a slower way, for when the first finds that it cannot be trusted.
+    """
+
+    sha256: str
+    source: Source | None = None
+    refused: Refused | None = None
+    otherwise: Callable[[], Source] | None = None
+    has_plain_ids: bool = False
+
+    @property
+    def header(self) -> Sequence[str]:
+        return self.source.header if self.source is not None else ()
+
+
+def digest(path: Path) -> str:
+    """The sha256 of what is stored."""
+    with path.open("rb") as stream:
+        return Unpacked(stream, "").finish()
+
+
+def open_file(connection: duckdb.DuckDBPyConnection, path: Path, ext: str, scratch: Path) -> Opened:
+    """Read what tells whether the file is one of rows."""
+    opened = Opened("")
+    try:
+        if ext == "parquet":
+            opened = Opened(digest(path))
+            return replace(opened, source=ParquetSource(connection, path))
+        scan = scan_csv(path, ext)
+        opened = Opened(scan.sha256, refused=scan.refused, has_plain_ids=scan.has_plain_ids)
+        if scan.refused is not None:
+            return opened
+        if scan.header is None or scan.index is None:
+            return replace(opened, source=_exact(path, ext, scratch))
+        return replace(
+            opened,
+            source=BulkCsv(connection, path, ext, scan.header.fields, scan.index),
+            otherwise=lambda: _exact(path, ext, scratch),
+        )
+    except Refused as refused:
+        return replace(opened, refused=refused)
+
+
+def write_rows(
+    connection: duckdb.DuckDBPyConnection,
+    opened: Opened,
+    extract: Extract,
+    kind: str,
+    file: str,
+    scratch: Path,
+    places: Places,
+) -> Counts:
+    """Write the rows of a file to `places`."""
+    assert opened.source is not None
+    try:
+        return stage(
+            connection, opened.source, extract, kind, file, opened.has_plain_ids, scratch, places
+        )
+    except duckdb.OutOfMemoryException:
+        raise
+    except (duckdb.Error, Misaligned) as error:
+        if "No space left" in str(error):
+            raise
+        if opened.otherwise is None:
+            raise _refusal(error) from None
+        return stage(connection, opened.otherwise(), extract, kind, file, False, scratch, places)
+
+
+def _exact(path: Path, ext: str, scratch: Path) -> ExactCsv:
+    with path.open("rb") as stream:
+        blocks = iter(Unpacked(stream, ext))
+        first = next(blocks, b"").removeprefix(codecs.BOM_UTF8)
+        records = read_records(chain([first], blocks))
+        try:
+            header = next(records, None)
+            if header is None:
+                raise Refused("EMPTY", "it has no header; ask for the file again.")
+            return ExactCsv(header.fields, records, scratch)
+        except (RecordTooLong, UnclosedQuote) as error:
+            raise Refused("UNREADABLE", f"{error}; ask for the file again.") from None
+
+
+def _refusal(error: Exception) -> Refused:
+    """What DuckDB found in a file that only it reads, a Parquet file."""
+    first = str(error).splitlines()[0]
+    if "UTF" in first or "Invalid string encoding" in first or "decode" in first.lower():
+        return Refused("BAD_ENCODING", f"it holds text that is not UTF-8 ({first}).")
+    return Refused("UNREADABLE", f"it cannot be read ({first}); ask for the file again.")

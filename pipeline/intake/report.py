@@ -1,0 +1,108 @@
+"""What one run says of each file of the landing folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import Enum, auto
+
+from pipeline.intake.log import Entry
+from pipeline.intake.names import LandingFile, parse_name
+from pipeline.intake.outcomes import SHRUNK, Outcome
+
+
+class Taken(Enum):
+    """What a run did with a file."""
+
+    NOW = auto()
+    BEFORE = auto()  # same name and content as in an earlier run
+    CHANGING = auto()  # left alone: it was written to while it was read
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """One file in one run; `detail` says it to a person: what, where, why, what to do."""
+
+    file: str
+    extract: str
+    kind: str | None
+    business_date: date | None
+    sequence: int | None
+    sha256: str
+    outcome: str
+    error: str | None
+    lines: int
+    accepted: int
+    quarantined: int
+    repeated: int
+    unknown_columns: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class LoadSummary:
+    """Every file of the landing folder, and what lies there that no extract knows."""
+
+    files: tuple[FileOutcome, ...]
+    strays: tuple[str, ...]
+
+
+def report(landing_file: LandingFile, taken: Taken, fate: Outcome | None) -> FileOutcome:
+    """Describe one file; `fate` is None only for a file that was left alone."""
+    if fate is None:
+        entry = Entry(landing_file.file, landing_file.extract, "")
+        name = parse_name(landing_file.extract, landing_file.path.name)
+        if name is not None:
+            entry = replace(
+                entry, kind=name.kind, business_date=name.business_date, sequence=name.sequence
+            )
+        outcome, error = "skipped", None
+        detail = f"{entry.file} changed while it was read and was left for the next run."
+    else:
+        entry, outcome, error = fate.entry, fate.outcome, fate.error
+        if taken is Taken.BEFORE and outcome != "refused":
+            outcome = "skipped"
+        detail = _detail(fate, outcome)
+    counted = outcome in ("accepted", "superseded")
+    return FileOutcome(
+        file=entry.file,
+        extract=entry.extract,
+        kind=entry.kind,
+        business_date=entry.business_date,
+        sequence=entry.sequence,
+        sha256=entry.sha256,
+        outcome=outcome,
+        error=error,
+        lines=entry.lines if counted else 0,
+        accepted=entry.accepted if counted else 0,
+        quarantined=entry.quarantined if counted else 0,
+        repeated=entry.repeated if counted else 0,
+        unknown_columns=entry.unknown_columns if counted else "",
+        detail=detail,
+    )
+
+
+def _detail(fate: Outcome, outcome: str) -> str:
+    entry = fate.entry
+    if outcome == "skipped":
+        return f"{entry.file} was loaded before with the same content and was skipped."
+    if fate.error == SHRUNK and fate.previous is not None:
+        return (
+            f"{entry.file} was refused, SHRUNK: {entry.accepted:,} rows after "
+            f"{fate.previous.accepted:,} in {fate.previous.file}; "
+            "send the whole, or load with --allow-shrunk if so many rows did go."
+        )
+    if fate.error is not None:
+        return f"{entry.file} was refused, {fate.error}: {entry.detail}"
+    parts = [f"{entry.accepted:,} of {entry.lines:,} lines of {entry.file} accepted"]
+    if entry.quarantined:
+        parts.append(f"{entry.quarantined:,} quarantined, see raw.quarantined_row")
+    if entry.repeated:
+        parts.append(f"{entry.repeated:,} repeated to the letter")
+    if entry.unknown_columns:
+        parts.append(f"unknown columns ignored: {entry.unknown_columns}")
+    if fate.outcome == "superseded":
+        parts.append("a newer full or a newer supply of this name stands in its place")
+    if entry.business_date is not None and entry.business_date > date.today():
+        parts.append(f"warning: it speaks for {entry.business_date}, a day to come")
+    return "; ".join(parts) + "."

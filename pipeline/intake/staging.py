@@ -1,0 +1,261 @@
+"""From a source to what the lake keeps: accepted rows, quarantined rows, and counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipeline.contracts import Extract
+from pipeline.intake.checks import (
+    DATE_FORMS,
+    DUPLICATE_KEY,
+    columns_of,
+    date_columns,
+    date_sql,
+    faults,
+    literal,
+    path_literal,
+    quote,
+    typed_sql,
+)
+from pipeline.intake.source import Ordinals, Source
+
+# Key hashes are compared in slices of at most so many (8 bytes each).
+_SLICE = 1 << 26
+_BATCH = 1 << 20
+# Rows by which the form of a date column is guessed; it is verified afterwards.
+_SAMPLE = 2_000
+
+
+@dataclass(frozen=True)
+class Counts:
+    """lines = accepted + quarantined + repeated. `excluded`: clean rows that do not stand."""
+
+    lines: int
+    accepted: int
+    quarantined: int
+    repeated: int
+    excluded: int
+
+
+@dataclass(frozen=True)
+class Places:
+    """The Parquet files of one file in the lake.
+
+    `rows` holds every record with as many fields as the header, in order, so that the place of a
+    row tells its record. Those with a `fault` are not accepted, nor are those whose place is in
+    `excluded`, if that file is there. `quarantine` holds what was quarantined word for word.
+    """
+
+    rows: Path
+    excluded: Path
+    quarantine: Path
+
+
+def stage(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    extract: Extract,
+    kind: str,
+    file: str,
+    plain_ids: bool,
+    scratch: Path,
+    places: Places,
+) -> Counts:
+    """Write what the lake keeps of a file."""
+    rows = _write_typed(connection, source, extract, kind, plain_ids, places.rows)
+    missing = source.missing(connection, rows)
+    lines = rows + len(missing)
+    _find_suspects(connection, places.rows, extract, missing)
+    suspects = connection.execute("SELECT ordinal FROM suspect ORDER BY ALL").fetchnumpy()
+    if not len(suspects["ordinal"]):
+        return Counts(lines, lines, 0, 0, 0)
+    details = scratch / "details.parquet"
+    source.details(connection, np.asarray(suspects["ordinal"]), details)
+    _decide(connection, details)
+    fates = dict(connection.execute("SELECT fate, count(*) FROM decided GROUP BY ALL").fetchall())
+    repeated, quarantined = fates.get("repeated", 0), fates.get("quarantined", 0)
+    excluded = "SELECT row FROM decided WHERE fate <> 'accepted' AND fault IS NULL"
+    exclusions = _one(connection, f"SELECT count(*) FROM ({excluded})")
+    if exclusions:
+        _copy(connection, f"{excluded} ORDER BY ALL", places.excluded)
+    if quarantined:
+        _write_quarantine(connection, file, extract, kind, details, places.quarantine)
+    return Counts(lines, lines - quarantined - repeated, quarantined, repeated, exclusions)
+
+
+def _write_typed(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    extract: Extract,
+    kind: str,
+    plain_ids: bool,
+    target: Path,
+) -> int:
+    """Write every row in order, typed, with its fault; give their number."""
+    columns = columns_of(extract, kind)
+    text_sql = source.text_sql(columns)
+    dates = date_columns(columns)
+    forms = _date_forms(connection, f"{text_sql} LIMIT {_SAMPLE}", dates)
+    while True:
+        sql = typed_sql(text_sql, extract, kind, forms, plain_ids)
+        _copy(connection, sql, target)
+        if not _in_doubt(connection, target, dates):
+            break
+        exact = _date_forms(connection, text_sql, dates)
+        if exact == forms:
+            break
+        forms = exact
+    return _one(connection, f"SELECT count(*) FROM {_scan(target)}")
+
+
+def _date_forms(
+    connection: duckdb.DuckDBPyConnection, text_sql: str, dates: list[str]
+) -> dict[str, str]:
+    """The form of each date column in which most of its values are dates."""
+    counts = ", ".join(
+        f"[{', '.join(f'count({date_sql(quote(name), form)})' for form in DATE_FORMS)}]"
+        for name in dates
+    )
+    found = connection.execute(f"SELECT {counts} FROM ({text_sql})").fetchone() or ()
+    return {
+        name: DATE_FORMS[max(range(len(DATE_FORMS)), key=lambda i: (values[i], -i))]
+        for name, values in zip(dates, found, strict=True)
+    }
+
+
+def _in_doubt(connection: duckdb.DuckDBPyConnection, typed: Path, dates: list[str]) -> bool:
+    """Whether in some column as many values miss the form as have it, so that another may win."""
+    if not _one(connection, f"SELECT coalesce(max(misdated), 0) FROM {_scan(typed)}"):
+        return False
+    doubts = " OR ".join(
+        f"count(*) FILTER (misdated & {1 << i} > 0) >= greatest(count({quote(name)}), 1)"
+        for i, name in enumerate(dates)
+    )
+    return bool(_one(connection, f"SELECT {doubts} FROM {_scan(typed)}"))
+
+
+def _find_suspects(
+    connection: duckdb.DuckDBPyConnection, typed: Path, extract: Extract, missing: Ordinals
+) -> None:
+    """The table `suspect`: rows with a fault, and rows that share their key with another.
+
+    `row` is the place in `typed` (null if the row is not there), `ordinal` the place in the file,
+    `last_row` the last row of the same key.
+    """
+    keys = ", ".join(quote(name) for name in extract.key)
+    hashes = _repeated_hashes(connection, f"hash({keys})", f"{_scan(typed)} WHERE fault IS NULL")
+    connection.register("repeated_hash", pa.table({"hash": hashes}))
+    # A row is moved down in the file by each missing one before it.
+    gaps = missing - np.arange(len(missing))
+    connection.register("gap", pa.table({"row": gaps, "moved": np.arange(1, len(gaps) + 1)}))
+    connection.register("missing", pa.table({"ordinal": missing}))
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE suspect AS
+        WITH rival AS (
+            SELECT file_row_number AS row, NULL::UTINYINT AS fault,
+                max(file_row_number) OVER (PARTITION BY {keys}) AS last_row,
+                count(*) OVER (PARTITION BY {keys}) AS sharing
+            FROM {_scan(typed)}
+            WHERE fault IS NULL AND hash({keys}) IN (SELECT hash FROM repeated_hash)
+        ),
+        present AS (
+            SELECT row, fault, last_row FROM rival WHERE sharing > 1
+            UNION ALL
+            SELECT file_row_number, fault, NULL FROM {_scan(typed)} WHERE fault IS NOT NULL
+        )
+        SELECT row, row + coalesce(moved, 0) AS ordinal, fault, last_row
+        FROM present ASOF LEFT JOIN (
+            SELECT row AS gap_row, max(moved) AS moved FROM gap GROUP BY ALL
+        ) ON row >= gap_row
+        UNION ALL
+        SELECT NULL, ordinal, 0, NULL FROM missing
+        """
+    )
+    for name in ("repeated_hash", "gap", "missing"):
+        connection.unregister(name)
+
+
+def _repeated_hashes(
+    connection: duckdb.DuckDBPyConnection, hash_sql: str, relation: str
+) -> npt.NDArray[np.uint64]:
+    """The hashes that occur more than once. Sorting them is far cheaper than grouping them."""
+    rows = _one(connection, f"SELECT count(*) FROM {relation}")
+    slices = -(-rows // _SLICE)
+    found = np.empty(0, dtype=np.uint64)
+    for slice_ in range(slices):
+        only = f"AND {hash_sql} % {slices} = {slice_}" if slices > 1 else ""
+        result = connection.execute(f"SELECT {hash_sql} FROM {relation} {only}")
+        hashes = np.concatenate(
+            [found[:0], *(batch.column(0).to_numpy() for batch in result.to_arrow_reader(_BATCH))]
+        )
+        hashes.sort()
+        repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+        found = np.concatenate([found, repeated])
+    return found
+
+
+def _decide(connection: duckdb.DuckDBPyConnection, details: Path) -> None:
+    """The table `decided`: what becomes of each suspect."""
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE decided AS
+        WITH alike AS (
+            SELECT ordinal, max(ordinal) OVER (PARTITION BY md5_number(content)) AS last_alike
+            FROM {_scan(details)}
+        )
+        SELECT row, ordinal, fault,
+            CASE
+                WHEN row = last_row THEN 'accepted'
+                WHEN ordinal < last_alike THEN 'repeated'
+                ELSE 'quarantined'
+            END AS fate
+        FROM suspect JOIN alike USING (ordinal)
+        """
+    )
+
+
+def _write_quarantine(
+    connection: duckdb.DuckDBPyConnection,
+    file: str,
+    extract: Extract,
+    kind: str,
+    details: Path,
+    target: Path,
+) -> None:
+    reasons = ", ".join(
+        f"({code}, {literal(fault.reason)}, {literal(fault.column) if fault.column else 'NULL'})"
+        for code, fault in enumerate(faults(extract, kind))
+    )
+    _copy(
+        connection,
+        f"""
+        SELECT {literal(file)} AS file, line, coalesce(reason, '{DUPLICATE_KEY}') AS reason,
+            column_name, row_text
+        FROM decided JOIN {_scan(details)} USING (ordinal)
+        LEFT JOIN (VALUES {reasons}) AS reasons (fault, reason, column_name) USING (fault)
+        WHERE fate = 'quarantined'
+        ORDER BY line
+        """,
+        target,
+    )
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
+    connection.execute(f"COPY ({sql}) TO {path_literal(target)} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def _scan(path: Path) -> str:
+    return f"read_parquet({path_literal(path)}, hive_partitioning = false, file_row_number = true)"
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = connection.execute(sql).fetchone()
+    assert row is not None
+    return int(row[0])

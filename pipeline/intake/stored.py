@@ -1,0 +1,80 @@
+"""The stored bytes of a file: hashed as they are, read as they unpack."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+BLOCK = 4 << 20
+_CODECS = {"csv.gz": "gzip", "csv.zst": "zstd"}
+# File times tick coarsely: a change within this time of a file's last one need not show in them.
+_SETTLED_NS = 2_000_000_000
+
+
+class Unreadable(Exception):
+    """The bytes cannot be read as what the name says; the message says why."""
+
+
+def stamp(path: Path) -> tuple[int, ...]:
+    """What the file system knows of a file's content: it differs when the content was written."""
+    status = path.stat()
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_dev)
+
+
+def is_settled(a_stamp: tuple[int, ...]) -> bool:
+    """Whether the stamp alone is enough to know the same content again."""
+    return time.time_ns() - max(a_stamp[1:3]) > _SETTLED_NS
+
+
+class _Hashed:
+    """A stream that hashes what is read through it."""
+
+    closed = False
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.hash = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._stream.read(size)
+        self.hash.update(block)
+        return block
+
+
+class Unpacked:
+    """The bytes of a file, unpacked, in blocks; afterwards `sha256` of what is stored.
+
+    Use as an iterator to the end, or stop early: `finish` hashes the rest.
+    """
+
+    def __init__(self, stream: BinaryIO, ext: str) -> None:
+        self._hashed = _Hashed(stream)
+        self._codec = _CODECS.get(ext)
+        self._empty = os.fstat(stream.fileno()).st_size == 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._codec is None:
+            while block := self._hashed.read(BLOCK):
+                yield block
+            return
+        if self._empty:
+            raise Unreadable("the file has no bytes, which no compressed file has")
+        try:
+            # Arrow, unlike DuckDB and zstandard, notices a frame that was cut short.
+            source = pa.CompressedInputStream(pa.PythonFile(self._hashed, "r"), self._codec)
+            while block := source.read(BLOCK):
+                yield block
+        except OSError as error:
+            raise Unreadable(f"it does not unpack as {self._codec} ({error})") from None
+
+    def finish(self) -> str:
+        """Read to the end of what is stored and give its sha256."""
+        while self._hashed.read(BLOCK):
+            pass
+        return self._hashed.hash.hexdigest()

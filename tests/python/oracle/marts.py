@@ -1,0 +1,318 @@
+"""What the marts should say, by direct counting: rows as dictionaries, one function per mart."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import date
+from typing import Any
+
+from oracle.days import BEGINNING, OPEN, Days, as_date, spells
+from oracle.evaluate import Evaluation
+from oracle.market import DATA_ROLES, METERING_ROLES, Stage
+from oracle.points import Holding
+
+MartRow = dict[str, Any]
+
+
+def _open_at_horizon(evaluation: Evaluation, end: int) -> date | None:
+    """A spell that reaches the horizon never ends."""
+    return as_date(OPEN if end >= evaluation.market.horizon else end)
+
+
+def fct_exception(evaluation: Evaluation) -> list[MartRow]:
+    """One row per exception, and the days it has been open."""
+    rows = []
+    for row in evaluation.findings:
+        days_open = None
+        if row.occurred_on and row.status == "OPEN":
+            days_open = (as_date(evaluation.market.as_of) - row.occurred_on).days + 1
+        elif row.occurred_on and row.ended_on:
+            days_open = (row.ended_on - row.occurred_on).days
+        rows.append({**vars(row), "days_open": days_open})
+    return rows
+
+
+def dim_participant(evaluation: Evaluation) -> list[MartRow]:
+    """One row per mpid and market role of the participant extract, whatever its dates."""
+    market, parties = evaluation.market, evaluation.parties
+    as_of = market.as_of
+    live = Counter(holding.supplier for holding in live_holdings(evaluation, as_of))
+    rows = []
+    for party in sorted({(row.mpid, row.role) for row in market.participants}):
+        segments = [s for s in parties.segments(party[1]) if parties.is_qualified(party, s, as_of)]
+        rows.append(
+            {
+                "mpid": party[0],
+                "market_role": party[1],
+                "is_in_force": as_of in parties.in_force_days(party),
+                "is_qualified": bool(segments),
+                "qualified_segments": "".join(segments) or None,
+                "not_qualified_reason": (
+                    None if segments else parties.reason_without_segment(party, as_of)
+                ),
+                "live_metering_points": live[party[0]] if party[1] == "SUP" else None,
+            }
+        )
+    return rows
+
+
+def dim_metering_point(evaluation: Evaluation) -> list[MartRow]:
+    """One row per MPAN with a holding that has begun, by its newest one."""
+    parties, points = evaluation.parties, evaluation.points
+    as_of = evaluation.market.as_of
+    rows = []
+    for mpan in points.registered():
+        newest = points.holdings(mpan)[-1]
+        forwards = [event.day for event in points.events(mpan) if event.direction == "FORWARD"]
+        reverses = [event.day for event in points.events(mpan) if event.direction == "REVERSE"]
+        rows.append(
+            {
+                "mpan": mpan,
+                "supplier_mpid": newest.supplier,
+                "registration_id": newest.registration.registration_id,
+                "market_segment": newest.segment,
+                "distributor_id": mpan[:2],
+                "annual_kwh": newest.registration.kwh,
+                "is_live": newest.covers(as_of) and newest.is_live,
+                "regime": points.regime(mpan, as_of),
+                "first_migrated_on": as_date(min(forwards, default=None)),
+                "reverse_migrations": len(reverses),
+                "metering_service_mpid": _agent(evaluation, mpan, METERING_ROLES),
+                "data_service_mpid": _agent(evaluation, mpan, DATA_ROLES),
+                "supplier_is_qualified": parties.is_qualified(
+                    (newest.supplier, "SUP"), newest.segment, as_of
+                ),
+            }
+        )
+    return rows
+
+
+def _agent(evaluation: Evaluation, mpan: str, roles: set[str]) -> str | None:
+    """The agent that serves on the as-of day; of several the latest start, then the greatest id."""
+    serving = [
+        appointment
+        for appointment in evaluation.points.appointments(mpan)
+        if appointment.role in roles and evaluation.market.as_of < appointment.end
+    ]
+    if not serving:
+        return None
+    return max(serving, key=lambda row: (row.first, row.appointment_id)).agent
+
+
+def fct_holding(evaluation: Evaluation) -> list[MartRow]:
+    """One row per holding, empty and future ones left out."""
+    return [
+        {
+            "registration_id": holding.registration.registration_id,
+            "mpan": mpan,
+            "supplier_mpid": holding.supplier,
+            "registration_type": holding.registration.type,
+            "market_segment": holding.segment,
+            "valid_from": as_date(holding.first),
+            "valid_to": as_date(holding.end),
+            "requested_on": as_date(holding.registration.requested),
+            "is_live": holding.is_live,
+        }
+        for mpan in evaluation.points.registered()
+        for holding in evaluation.points.holdings(mpan)
+    ]
+
+
+def fct_regime(evaluation: Evaluation) -> list[MartRow]:
+    """One row per spell of MHHS or LEGACY of each MPAN that ever migrated."""
+    rows = []
+    for mpan in evaluation.points.with_events():
+        legacy_from = BEGINNING
+        for first, end in spells(evaluation.points.mhhs_days(mpan)):
+            rows.append((mpan, legacy_from, as_date(first), "LEGACY"))
+            rows.append((mpan, first, _open_at_horizon(evaluation, end), "MHHS"))
+            legacy_from = end
+        if legacy_from < evaluation.market.horizon:
+            rows.append((mpan, legacy_from, as_date(OPEN), "LEGACY"))
+    return [
+        {"mpan": mpan, "valid_from": as_date(first), "valid_to": valid_to, "regime": regime}
+        for mpan, first, valid_to, regime in rows
+    ]
+
+
+def fct_qualification(evaluation: Evaluation) -> list[MartRow]:
+    """One row per spell of being Qualified, of each party and segment."""
+    parties = evaluation.parties
+    return [
+        {
+            "mpid": party[0],
+            "market_role": party[1],
+            "market_segment": segment,
+            "valid_from": as_date(first),
+            "valid_to": _open_at_horizon(evaluation, end),
+        }
+        for party in parties.all()
+        for segment in parties.segments(party[1])
+        for first, end in spells(parties.qualified_days(party, segment))
+    ]
+
+
+def live_holdings(evaluation: Evaluation, on: int) -> list[Holding]:
+    """The live holdings of a day."""
+    return [holding for holding in evaluation.points.holdings_on(on) if holding.is_live]
+
+
+def rpt_daily_position(evaluation: Evaluation, last_days: int) -> list[MartRow]:
+    """Live points per day, Supplier, segment and regime, of the last days up to the as-of day."""
+    market, points = evaluation.market, evaluation.points
+    first = max(min(market.m11 - 28, market.as_of), market.as_of - last_days + 1)
+    rows = []
+    for on in range(first, market.as_of + 1):
+        counted: Counter[tuple[str, str, str]] = Counter()
+        kwh: Counter[tuple[str, str, str]] = Counter()
+        for holding in live_holdings(evaluation, on):
+            regime = points.regime(holding.registration.mpan, on)
+            key = (holding.supplier, holding.segment, regime)
+            counted[key] += 1
+            kwh[key] += holding.registration.kwh or 0
+        for (supplier, segment, regime), metering_points in counted.items():
+            rows.append(
+                {
+                    "date_day": as_date(on),
+                    "supplier_mpid": supplier,
+                    "market_segment": segment,
+                    "regime": regime,
+                    "metering_points": metering_points,
+                    "annual_kwh": float(kwh[supplier, segment, regime]),
+                    "is_qualified": evaluation.parties.is_qualified((supplier, "SUP"), segment, on),
+                }
+            )
+    return rows
+
+
+def rpt_supplier_readiness(evaluation: Evaluation) -> list[MartRow]:
+    """One row per Supplier in force on the as-of day or holding a live point on it."""
+    market, parties, points = evaluation.market, evaluation.parties, evaluation.points
+    as_of = market.as_of
+    held: dict[str, list[Holding]] = defaultdict(list)
+    for holding in live_holdings(evaluation, as_of):
+        held[holding.supplier].append(holding)
+    in_force = {
+        mpid
+        for mpid, role in parties.all()
+        if role == "SUP" and as_of in parties.in_force_days((mpid, role))
+    }
+    breaches = Counter(
+        row.mpid for row in evaluation.findings if (row.severity, row.status) == ("BREACH", "OPEN")
+    )
+    rows = []
+    for mpid in sorted(in_force | set(held)):
+        party = (mpid, "SUP")
+        not_qualified = [
+            holding
+            for holding in held[mpid]
+            if not parties.is_qualified(party, holding.segment, as_of)
+        ]
+        migrated = [h for h in held[mpid] if points.regime(h.registration.mpan, as_of) == "MHHS"]
+        is_qualified = as_of in parties.qualified_for_any(party)
+        stages = [row for row in market.stages if (row.mpid, row.role) == party]
+        rows.append(
+            {
+                "mpid": mpid,
+                "is_qualified": is_qualified,
+                "readiness_status": _readiness_status(
+                    evaluation, mpid, {h.segment for h in held[mpid]}, stages
+                ),
+                "reason": None if is_qualified else parties.reason_without_segment(party, as_of),
+                "overdue_stages": sum(stage.is_overdue(as_of) for stage in stages),
+                "live_metering_points": len(held[mpid]),
+                "points_not_qualified": len(not_qualified),
+                "kwh_not_qualified": float(sum(h.registration.kwh or 0 for h in not_qualified)),
+                "migrated_points": len(migrated),
+                "points_to_migrate": len(held[mpid]) - len(migrated),
+                "open_breaches": breaches[mpid],
+            }
+        )
+    return rows
+
+
+def _readiness_status(
+    evaluation: Evaluation, mpid: str, held_segments: set[str], stages: list[Stage]
+) -> str:
+    """The readiness status of a Supplier: the first that fits."""
+    market, parties = evaluation.market, evaluation.parties
+    as_of, m14 = market.as_of, market.m14
+    party = (mpid, "SUP")
+    qualified_for = {s for s in "SAU" if parties.is_qualified(party, s, as_of)}
+    if qualified_for:
+        return "QUALIFIED" if held_segments <= qualified_for else "EXEMPT_SCOPE"
+    if as_of >= m14:
+        return "MISSED"
+    to_come = [
+        decision.first
+        for decision in market.decisions
+        if (decision.mpid, decision.role) == party
+        and decision.is_granted
+        and decision.first > as_of
+    ]
+    expected = {
+        row.stage: row.forecast if row.forecast is not None else row.planned for row in stages
+    }
+    if expected.get("QAD_FINAL") is None and not to_come:
+        return "NO_PLAN"
+    ready_on = max([*to_come, *(on for on in expected.values() if on is not None)])
+    if ready_on >= m14:
+        return "LATE"
+    overdue = any(stage.is_overdue(as_of) for stage in stages)
+    if ready_on >= m14 - 28 or ready_on < as_of or overdue:
+        return "AT_RISK"
+    return "ON_TRACK"
+
+
+def rpt_m14_headline(evaluation: Evaluation) -> MartRow:
+    """The one row of headline figures."""
+    market, parties, points = evaluation.market, evaluation.parties, evaluation.points
+    as_of = market.as_of
+    live = live_holdings(evaluation, as_of)
+    not_qualified = [
+        h for h in live if not parties.is_qualified((h.supplier, "SUP"), h.segment, as_of)
+    ]
+    migrated = [h for h in live if points.regime(h.registration.mpan, as_of) == "MHHS"]
+    suppliers = rpt_supplier_readiness(evaluation)
+    last_28_days: Days = set(range(as_of - 27, as_of + 1))
+    open_breaches = [
+        row for row in evaluation.findings if (row.severity, row.status) == ("BREACH", "OPEN")
+    ]
+    kwh = _kwh(live)
+    return {
+        "as_of": as_date(as_of),
+        "m14_date": as_date(market.m14),
+        "days_to_m14": market.m14 - as_of,
+        "suppliers": len(suppliers),
+        "suppliers_qualified": sum(row["is_qualified"] for row in suppliers),
+        "live_metering_points": len(live),
+        "points_not_qualified": len(not_qualified),
+        "points_not_qualified_share": len(not_qualified) / len(live) if live else None,
+        "kwh_not_qualified": _kwh(not_qualified),
+        "kwh_not_qualified_share": _kwh(not_qualified) / kwh if kwh else None,
+        "migrated_points": len(migrated),
+        "migrated_share": len(migrated) / len(live) if live else None,
+        "migrated_kwh_share": _kwh(migrated) / kwh if kwh else None,
+        "reverse_migrations_28_days": sum(
+            event.direction == "REVERSE" and event.day in last_28_days for event in market.events
+        ),
+        "gained_not_qualified_28_days": sum(
+            row.type == "SWITCH"
+            and row.status == "ACTIVE"
+            and row.first in last_28_days
+            and not parties.is_qualified((row.supplier, "SUP"), row.segment, row.first)
+            for row in market.registrations
+        ),
+        "open_breaches": len(open_breaches),
+        "open_breach_points": len({row.mpan for row in open_breaches if row.mpan}),
+        **_by_status([row["readiness_status"] for row in suppliers]),
+    }
+
+
+def _kwh(holdings: list[Holding]) -> float:
+    return float(sum(holding.registration.kwh or 0 for holding in holdings))
+
+
+def _by_status(statuses: list[str]) -> MartRow:
+    names = ("QUALIFIED", "EXEMPT_SCOPE", "MISSED", "NO_PLAN", "LATE", "AT_RISK", "ON_TRACK")
+    return {f"suppliers_status_{name.lower()}": statuses.count(name) for name in names}
