@@ -6,6 +6,8 @@ import streamlit as st
 
 from dashboards.components import frame
 
+# The folder is `views`: beside a folder named `pages` Streamlit's first run of a server skips
+# st.navigation and shows a page without its frame.
 PAGES = {
     "overview": ("Overview", ":material/dashboard:"),
     "suppliers": ("Suppliers", ":material/groups:"),
@@ -18,7 +20,7 @@ def main() -> None:
     st.set_page_config(page_title="MHHS readiness", layout="wide")
     page = st.navigation(
         [
-            st.Page(f"pages/{name}.py", title=title, icon=icon, default=name == "overview")
+            st.Page(f"views/{name}.py", title=title, icon=icon, default=name == "overview")
             for name, (title, icon) in PAGES.items()
         ],
         position="top",

@@ -35,6 +35,7 @@ MEMORY_LIMIT = "512MB"
 _FORMULA_START = r"^[ ]*[=+\-@\t\r\n\x00\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 _BYTE_ORDER_MARK = "\ufeff"
 _CHUNK = 1 << 20
+_BY_SEVERITY = "list_position(['BREACH', 'WARNING', 'REVIEW', 'EXPOSURE', 'DATA'], severity)"
 
 
 class ExportRefused(PipelineError):
@@ -68,7 +69,7 @@ LISTS: dict[str, ExportList] = {
         name="exceptions",
         title="Exceptions",
         mart="fct_exception",
-        order_by=("rule_id", "occurred_on", "exception_id"),
+        order_by=(_BY_SEVERITY, "rule_id", "occurred_on", "exception_id"),
         filters={
             "rule_id": Filter("Rule", "rule_id"),
             "severity": Filter("Severity", "severity"),
@@ -186,7 +187,7 @@ def export(
         part = Path(scratch) / "rows"
         text = {name for name in chosen if known[name][0] == "VARCHAR"} if format == "csv" else ()
         rows = connection.execute(
-            f"copy (select {_select(chosen, text, format)} from marts.{export_list.mart} "
+            f"copy (select {_select(chosen, text, format)} from {export_list.mart} "
             f"where {test} order by {', '.join(export_list.order_by)}) "
             f"to {_literal(str(part))} {_copy_options(format)}",
             values,
@@ -214,17 +215,19 @@ def export(
 def _open(publication_path: Path, scratch: Path) -> duckdb.DuckDBPyConnection:
     if not publication_path.exists():
         raise ExportRefused(f"There is no publication {publication_path}.")
-    return duckdb.connect(
-        str(publication_path),
-        read_only=True,
-        config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(scratch)},
+    # Attached, not opened: a process that has the file open already may use other settings.
+    connection = duckdb.connect(
+        ":memory:", config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(scratch)}
     )
+    connection.execute(f"attach {_literal(str(publication_path))} as publication (read_only)")
+    connection.execute("use publication.marts")
+    return connection
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, mart: str) -> dict[str, tuple[str, str | None]]:
     found = connection.execute(
         "select column_name, data_type, comment from duckdb_columns() "
-        "where schema_name = 'marts' and table_name = ? order by column_index",
+        "where database_name = 'publication' and table_name = ? order by column_index",
         [mart],
     ).fetchall()
     return {name: (kind, comment) for name, kind, comment in found}
@@ -262,7 +265,7 @@ def _publication(publication_path: Path) -> dict[str, Any]:
 def _rules(connection: duckdb.DuckDBPyConnection, rule_ids: Sequence[str]) -> list[dict[str, Any]]:
     found = connection.execute(
         "select rule_id, title, wording, severity_before, severity_from, milestone, source_clause "
-        "from marts.dim_rule where len(?) = 0 or list_contains(?, rule_id) order by rule_id",
+        "from dim_rule where len(?) = 0 or list_contains(?, rule_id) order by rule_id",
         [list(rule_ids), list(rule_ids)],
     )
     names = [column[0] for column in found.description or ()]

@@ -142,7 +142,7 @@ def contracts() -> dict[str, dict[str, str]]:
     return {
         model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
         for path in sorted((PROJECT / "models/marts").glob("*/*.yml"))
-        for model in yaml.safe_load(path.read_text("utf-8"))["models"]
+        for model in yaml.safe_load(path.read_text("utf-8")).get("models", ())
         if not model["name"].startswith("exc_")
     }
 

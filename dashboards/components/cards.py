@@ -35,9 +35,10 @@ def show_cards(cards: Sequence[Card], columns: int = 3) -> None:
             if card.link:
                 page, words, parameters = card.link
                 st.page_link(
-                    f"pages/{page}.py",
+                    f"views/{page}.py",
                     label=words,
                     icon=":material/arrow_forward:",
                     icon_position="right",
                     query_params=dict(parameters),
+                    width="stretch",
                 )

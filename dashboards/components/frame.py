@@ -177,5 +177,5 @@ def _not_kept(publication_id: str, page: str) -> None:
         "It is not in this warehouse, so its figures cannot be shown."
     )
     st.page_link(
-        f"pages/{page}.py", label="Show the current publication", icon=":material/arrow_forward:"
+        f"views/{page}.py", label="Show the current publication", icon=":material/arrow_forward:"
     )

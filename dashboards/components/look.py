@@ -31,6 +31,9 @@ class Palette:
     warn_fill: str
     warn_line: str
     bad: str
+    good_fill: str
+    bad_fill: str
+    plain_fill: str
 
 
 LIGHT = Palette(
@@ -47,6 +50,9 @@ LIGHT = Palette(
     warn_fill="#fff3d6",
     warn_line="#b58105",
     bad="#c22d16",
+    good_fill="#d3ecdf",
+    bad_fill="#f8d7d1",
+    plain_fill="#e3e7ea",
 )
 DARK = Palette(
     background="#0f1317",
@@ -62,6 +68,9 @@ DARK = Palette(
     warn_fill="#3a2f12",
     warn_line="#d9a521",
     bad="#ff8a73",
+    good_fill="#1d4a35",
+    bad_fill="#6b2418",
+    plain_fill="#39424b",
 )
 
 

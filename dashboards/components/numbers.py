@@ -34,6 +34,13 @@ def short(value: Number | None) -> str:
     return f"{_three_figures(float(value) / 1e9)}{_SPACE}billion"
 
 
+def rate(value: float | None) -> str:
+    """0.4 below ten, whole above: something per day."""
+    if value is None:
+        return NOT_AVAILABLE
+    return whole(value) if value >= 10 or value == 0 else f"{value:.1f}"
+
+
 def energy(kwh: Number | None) -> str:
     """4.34 GWh"""
     if kwh is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import plotly.graph_objects as go
@@ -14,6 +14,8 @@ from dashboards.components import charts, numbers, words
 from dashboards.components.frame import Frame
 from dashboards.components.look import template
 from dashboards.components.markup import badge, cell_table, escape, facts, plain
+
+_DAYS = ("planned_on", "forecast_on", "completed_on")
 
 
 def supplier_panel(frame: Frame, row: dict[str, Any]) -> None:
@@ -48,7 +50,7 @@ def _state(row: dict[str, Any], as_of: date) -> None:
         ("Live Metering Points", numbers.whole(row["live_metering_points"])),
         ("of them held while not Qualified", numbers.whole(row["points_not_qualified"])),
         ("Still to migrate", numbers.whole(row["points_to_migrate"])),
-        ("Pace / needed per working day to M15", _pace(row)),
+        ("Migrated per working day (needed for M15)", _pace(row)),
     ]
     st.html(facts(pairs))
 
@@ -73,7 +75,7 @@ def _pace(row: dict[str, Any]) -> str:
     pace, needed = row["pace_per_working_day"], row["needed_per_working_day"]
     if needed is None:
         return numbers.NOT_AVAILABLE
-    return f"{numbers.whole(pace)} / {numbers.whole(needed)}"
+    return f"{numbers.rate(pace)} ({numbers.rate(needed)})"
 
 
 def _stages(frame: Frame, row: dict[str, Any]) -> None:
@@ -133,8 +135,8 @@ def _stages_figure(frame: Frame, stages: pl.DataFrame, m14: date | None) -> go.F
     figure = go.Figure(layout={"template": template(colours)})
     for column, symbol, colour, size, label in (
         ("planned_on", "line-ns-open", colours.text, 16, "Planned"),
-        ("forecast_on", "diamond-open", colours.focus, 12, "Forecast"),
-        ("completed_on", "circle", colours.focus, 11, "Completed"),
+        ("forecast_on", "diamond-open", colours.focus, 15, "Forecast"),
+        ("completed_on", "circle", colours.focus, 8, "Completed"),
     ):
         figure.add_scatter(
             x=stages[column].to_list(),
@@ -146,6 +148,11 @@ def _stages_figure(frame: Frame, stages: pl.DataFrame, m14: date | None) -> go.F
     if m14:
         charts.mark_day(figure, m14, "M14", colours)
     figure.update_yaxes(autorange="reversed", categoryorder="array", categoryarray=labels)
+    shown = [day for name in _DAYS for day in stages[name].drop_nulls().to_list()]
+    days = [*shown, m14] if m14 else shown
+    if days:
+        room = (max(days) - min(days)) * 0.12 + timedelta(days=7)
+        figure.update_xaxes(range=[min(days) - room / 2, max(days) + room])
     figure.update_xaxes(tickformat="%b<br>%Y")
     return figure
 
@@ -191,8 +198,9 @@ def _exceptions(frame: Frame, mpid: str) -> None:
     for row in found.to_dicts():
         severity = words.severity_text(row["severity"])
         st.page_link(
-            "pages/exceptions.py",
+            "views/exceptions.py",
             label=f"**{row['in_total']:,}** {plain(severity)}: {plain(row['title'])} "
             f"({plain(row['rule_id'])})",
+            width="stretch",
             query_params=frame.link_parameters({"rule_id": [row["rule_id"]], "mpid": [mpid]}),
         )

@@ -71,10 +71,9 @@ def stage(
     rows = _write_typed(connection, source, extract, kind, plain_ids, places.rows)
     missing = source.missing(connection, rows)
     lines = rows + len(missing)
-    _find_suspects(connection, places.rows, extract, missing)
-    suspects = connection.execute("SELECT ordinal FROM suspect ORDER BY ALL").fetchnumpy()
-    if not len(suspects["ordinal"]):
+    if not _find_suspects(connection, places.rows, extract, missing):
         return Counts(lines, lines, 0, 0, 0)
+    suspects = connection.execute("SELECT ordinal FROM suspect ORDER BY ALL").fetchnumpy()
     details = scratch / "details.parquet"
     source.details(connection, np.asarray(suspects["ordinal"]), details)
     _decide(connection, details)
@@ -142,14 +141,17 @@ def _in_doubt(connection: duckdb.DuckDBPyConnection, typed: Path, dates: list[st
 
 def _find_suspects(
     connection: duckdb.DuckDBPyConnection, typed: Path, extract: Extract, missing: Ordinals
-) -> None:
+) -> bool:
     """The table `suspect`: rows with a fault, and rows that share their key with another.
 
-    `row` is the place in `typed` (null if the row is not there), `ordinal` the place in the file,
+    False where there are none, and then no table. `row` is the place in `typed` (null if the row is not there), `ordinal` the place in the file,
     `last_row` the last row of the same key.
     """
     keys = ", ".join(quote(name) for name in extract.key)
     hashes = _repeated_hashes(connection, f"hash({keys})", f"{_scan(typed)} WHERE fault IS NULL")
+    faulty = _one(connection, f"SELECT count(fault) FROM {_scan(typed)}")
+    if not (faulty or len(missing) or len(hashes)):
+        return False
     connection.register("repeated_hash", pa.table({"hash": hashes}))
     # A row is moved down in the file by each missing one before it.
     gaps = missing - np.arange(len(missing))
@@ -180,6 +182,7 @@ def _find_suspects(
     )
     for name in ("repeated_hash", "gap", "missing"):
         connection.unregister(name)
+    return True
 
 
 def _repeated_hashes(

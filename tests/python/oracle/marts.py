@@ -13,6 +13,8 @@ from oracle.points import Holding
 
 MartRow = dict[str, Any]
 
+SUPPLIER_RULES = {"SUP-01", "SUP-06", "QAL-01"}
+
 
 def _open_at_horizon(evaluation: Evaluation, end: int) -> date | None:
     """A spell that reaches the horizon never ends."""
@@ -50,7 +52,7 @@ def dim_participant(evaluation: Evaluation) -> list[MartRow]:
                 "not_qualified_reason": (
                     None if segments else parties.reason_without_segment(party, as_of)
                 ),
-                "live_metering_points": live[party[0]] if party[1] == "SUP" else None,
+                "live_metering_points": live[party[0]] if party[1] == "SUP" else 0,
             }
         )
     return rows
@@ -63,7 +65,7 @@ def dim_metering_point(evaluation: Evaluation) -> list[MartRow]:
     rows = []
     for mpan in points.registered():
         newest = points.holdings(mpan)[-1]
-        forwards = [event.day for event in points.events(mpan) if event.direction == "FORWARD"]
+        migrated = {on for on in points.mhhs_days(mpan) if on <= as_of}
         reverses = [event.day for event in points.events(mpan) if event.direction == "REVERSE"]
         rows.append(
             {
@@ -75,7 +77,8 @@ def dim_metering_point(evaluation: Evaluation) -> list[MartRow]:
                 "annual_kwh": newest.registration.kwh,
                 "is_live": newest.covers(as_of) and newest.is_live,
                 "regime": points.regime(mpan, as_of),
-                "first_migrated_on": as_date(min(forwards, default=None)),
+                "first_migrated_on": as_date(min(migrated, default=None)),
+                "last_regime_change_on": as_date(_last_regime_change(evaluation, mpan)),
                 "reverse_migrations": len(reverses),
                 "metering_service_mpid": _agent(evaluation, mpan, METERING_ROLES),
                 "data_service_mpid": _agent(evaluation, mpan, DATA_ROLES),
@@ -85,6 +88,14 @@ def dim_metering_point(evaluation: Evaluation) -> list[MartRow]:
             }
         )
     return rows
+
+
+def _last_regime_change(evaluation: Evaluation, mpan: str) -> int | None:
+    """The last day up to the as-of day whose regime is not that of the day before."""
+    regime, as_of = evaluation.points.regime, evaluation.market.as_of
+    first = min((event.day for event in evaluation.points.events(mpan)), default=as_of + 1)
+    changes = [on for on in range(first, as_of + 1) if regime(mpan, on) != regime(mpan, on - 1)]
+    return max(changes, default=None)
 
 
 def _agent(evaluation: Evaluation, mpan: str, roles: set[str]) -> str | None:
@@ -119,9 +130,11 @@ def fct_holding(evaluation: Evaluation) -> list[MartRow]:
 
 
 def fct_regime(evaluation: Evaluation) -> list[MartRow]:
-    """One row per spell of MHHS or LEGACY of each MPAN that ever migrated."""
+    """One row per spell of MHHS or LEGACY of each MPAN that has a FORWARD event."""
     rows = []
     for mpan in evaluation.points.with_events():
+        if all(event.direction != "FORWARD" for event in evaluation.points.events(mpan)):
+            continue
         legacy_from = BEGINNING
         for first, end in spells(evaluation.points.mhhs_days(mpan)):
             rows.append((mpan, legacy_from, as_date(first), "LEGACY"))
@@ -198,7 +211,9 @@ def rpt_supplier_readiness(evaluation: Evaluation) -> list[MartRow]:
         if role == "SUP" and as_of in parties.in_force_days((mpid, role))
     }
     breaches = Counter(
-        row.mpid for row in evaluation.findings if (row.severity, row.status) == ("BREACH", "OPEN")
+        row.mpid
+        for row in evaluation.findings
+        if (row.severity, row.status) == ("BREACH", "OPEN") and row.rule_id in SUPPLIER_RULES
     )
     rows = []
     for mpid in sorted(in_force | set(held)):
@@ -211,14 +226,17 @@ def rpt_supplier_readiness(evaluation: Evaluation) -> list[MartRow]:
         migrated = [h for h in held[mpid] if points.regime(h.registration.mpan, as_of) == "MHHS"]
         is_qualified = as_of in parties.qualified_for_any(party)
         stages = [row for row in market.stages if (row.mpid, row.role) == party]
+        status = _readiness_status(evaluation, mpid, {h.segment for h in held[mpid]}, stages)
+        if status == "EXEMPT_SCOPE":
+            reason = "SCOPE"
+        else:
+            reason = None if is_qualified else parties.reason_without_segment(party, as_of)
         rows.append(
             {
                 "mpid": mpid,
                 "is_qualified": is_qualified,
-                "readiness_status": _readiness_status(
-                    evaluation, mpid, {h.segment for h in held[mpid]}, stages
-                ),
-                "reason": None if is_qualified else parties.reason_without_segment(party, as_of),
+                "readiness_status": status,
+                "reason": reason,
                 "overdue_stages": sum(stage.is_overdue(as_of) for stage in stages),
                 "live_metering_points": len(held[mpid]),
                 "points_not_qualified": len(not_qualified),

@@ -85,7 +85,7 @@ class RandomMarket:
         """First and last day; often one day long, often open."""
         first = self._day()
         if self._chance(is_open):
-            last = self.random.choice([None, None, "9999-12-31"])
+            last = self.random.choice([None, None, "9999-12-31", "9999-12-30"])
         elif self._chance(0.2):
             last = str(first)
         else:
@@ -116,16 +116,18 @@ class RandomMarket:
     def _participants(self, parties: Iterable[tuple[str, str]]) -> Rows:
         rows: dict[tuple[str, ...], dict[str, str | None]] = {}
         for mpid, role in parties:
-            number = self.random.choice(["10", "17", "23", "24", "09", None])
+            numbers = self.random.choice([["10", "17", "23"], ["24", "09", "10", None]])
             for _ in range(self.random.choice([0, 1, 1, 1, 1, 1, 2, 2, 3])):
                 interval = self._interval(is_open=0.6)
                 if self._chance(0.5):
-                    interval["effective_from"] = "2025-06-01"
+                    interval["effective_from"] = self.random.choice(["2025-06-01", "1998-04-01"])
                 rows[mpid, role, str(interval["effective_from"])] = {
                     "mpid": mpid,
                     "market_role": role,
                     "participant_name": f"{mpid}, {role}",
-                    "distributor_id": number if role == "LDSO" or self._chance(0.1) else None,
+                    "distributor_id": self.random.choice(numbers)
+                    if role == "LDSO" or self._chance(0.1)
+                    else None,
                     **interval,
                 }
         return list(rows.values())

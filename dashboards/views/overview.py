@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import plotly.graph_objects as go
@@ -63,6 +64,8 @@ def _cards(frame: Frame, headline: dict[str, Any]) -> list[Card]:
         headline["gained_not_qualified_28_days"],
     )
     breaches = headline["open_breaches"]
+    first = headline["as_of"] - timedelta(days=27)
+    window = f"{numbers.day(first)} to {numbers.day(headline['as_of'])}"
     return [
         Card(
             "Held by non-Qualified Suppliers",
@@ -87,17 +90,17 @@ def _cards(frame: Frame, headline: dict[str, Any]) -> list[Card]:
             f"{'ceased' if after else 'ceases'}",
         ),
         Card(
-            "Reverse Migrations in 28 days",
+            "Reverse Migrations, 28 days",
             numbers.short(reversals),
-            "From M14 on there must be none" if after else "They end at M14",
+            f"{window}; from M14 on there must be none" if after else f"{window}; they end at M14",
             link=link("exceptions", "See those from M14", rule_id=["SUP-05"])
             if after
             else link("exceptions", "See those without cause", rule_id=["SUP-07"]),
         ),
         Card(
-            "Gained by non-Qualified Suppliers in 28 days",
+            "Gained by non-Qualified Suppliers, 28 days",
             numbers.short(gains),
-            "Metering Points gained by Switch; from M14 a breach",
+            f"Metering Points by Switch, {window}; from M14 on a breach",
             link=link("exceptions", "See gains from M14", rule_id=["SUP-03"]),
         ),
         Card(
@@ -144,10 +147,11 @@ def _largest_holders(frame: Frame, headline: dict[str, Any], holders: pl.DataFra
         height=70 + 46 * top.height,
     )
     st.page_link(
-        "pages/suppliers.py",
+        "views/suppliers.py",
         label="See every Supplier's readiness",
         icon=":material/arrow_forward:",
         icon_position="right",
+        width="stretch",
         query_params=frame.link_parameters(),
     )
 
@@ -181,7 +185,11 @@ def _holders_figure(frame: Frame, top: pl.DataFrame) -> go.Figure:
         hovertemplate="%{x:,} Metering Points<extra></extra>",
     )
     figure.update_yaxes(
-        tickvals=list(range(len(labels))), ticktext=labels, autorange="reversed", showgrid=False
+        tickvals=list(range(len(labels))),
+        ticktext=labels,
+        autorange="reversed",
+        ticklabelstandoff=6,
+        showgrid=False,
     )
     figure.update_xaxes(
         range=[0, max(points) * 1.25],
@@ -236,8 +244,9 @@ def _changes(frame: Frame) -> None:
             if count
         )
         st.page_link(
-            "pages/exceptions.py",
+            "views/exceptions.py",
             label=f"**{plain(change)}**: {plain(row['title'])} ({plain(row['rule_id'])})",
+            width="stretch",
             query_params=frame.link_parameters(filters),
         )
 

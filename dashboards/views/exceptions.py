@@ -15,6 +15,7 @@ from dashboards.components import filters, numbers, words
 from dashboards.components.download import download_panel
 from dashboards.components.frame import Frame, current
 from dashboards.components.markup import badge, escape, facts, plain
+from dashboards.components.tags import tag_column, tags
 
 REGISTER = "rule_register"
 LIST = "exception_list"
@@ -36,7 +37,7 @@ def render(frame: Frame) -> None:
     st.title("Exceptions", anchor=False)
     st.html(f'<p class="mhhs-lead">{_sentence(frame)}</p>')
     register = data.rule_register(frame.view)
-    _register(register)
+    _register(frame, register)
     st.header("The list", anchor=False)
     chosen = _filters(frame, register)
     found = data.exception_count(frame.view, chosen)
@@ -71,7 +72,7 @@ def _sentence(frame: Frame) -> str:
     return f"<strong>{breaches}</strong> among {numbers.count_of(rows, 'exception')}: {parts}."
 
 
-def _register(register: pl.DataFrame) -> None:
+def _register(frame: Frame, register: pl.DataFrame) -> None:
     st.header("The rules", anchor=False)
     st.html(
         '<p class="mhhs-sub">Each rule with what it found. Select a row to see its exceptions '
@@ -80,10 +81,7 @@ def _register(register: pl.DataFrame) -> None:
     rows = register.select(
         pl.col("rule_id").alias("Rule"),
         pl.col("title").alias("Flagged when"),
-        pl.col("severities")
-        .list.eval(pl.element().map_elements(words.severity_text, return_dtype=pl.String))
-        .list.join(", ")
-        .alias("Severity"),
+        tags("severities", words.SEVERITY).alias("Severity"),
         pl.col("open").alias("Open"),
         pl.col("in_total").alias("In total"),
         pl.col("new").alias("New"),
@@ -103,6 +101,7 @@ def _register(register: pl.DataFrame) -> None:
         selection_mode="single-row",
         column_config={
             "Rule": st.column_config.TextColumn(pinned=True, width=80),
+            "Severity": tag_column(words.SEVERITY, frame.colours, width=170),
             "Flagged when": st.column_config.TextColumn(width=320),
             "Open": whole,
             "In total": st.column_config.NumberColumn(
@@ -209,9 +208,7 @@ def _list(frame: Frame, chosen: dict[str, list[str]], total: int, register: pl.D
     shows_mpan = current_user().may("compliance")
     table = rows.select(
         pl.col("rule_id").alias("Rule"),
-        pl.col("severity")
-        .map_elements(words.severity_text, return_dtype=pl.String)
-        .alias("Severity"),
+        tags("severity", words.SEVERITY).alias("Severity"),
         pl.col("status").replace(words.STATUS).alias("Status"),
         (pl.col("mpan") if shows_mpan else pl.lit("[c]"))
         .map_elements(mpan_in_groups, return_dtype=pl.String)
@@ -232,7 +229,7 @@ def _list(frame: Frame, chosen: dict[str, list[str]], total: int, register: pl.D
     )
     first = (page - 1) * data.ROWS_PER_PAGE + 1
     shown = f"Rows {first:,} to {first + rows.height - 1:,} of {total:,}"
-    day = st.column_config.DateColumn(format="D MMM YYYY")
+    day = st.column_config.DateColumn(format="D MMM YYYY", width=110)
     event = st.dataframe(
         table,
         key=LIST,
@@ -244,6 +241,7 @@ def _list(frame: Frame, chosen: dict[str, list[str]], total: int, register: pl.D
         selection_mode="single-row",
         column_config={
             "Rule": st.column_config.TextColumn(pinned=True, width=80),
+            "Severity": tag_column(words.SEVERITY, frame.colours, width=120),
             "MPAN": st.column_config.TextColumn(
                 width=150, help="Metering Point Administration Number"
             ),

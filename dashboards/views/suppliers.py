@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -12,6 +13,7 @@ from dashboards import data
 from dashboards.components import filters, numbers, words
 from dashboards.components.frame import Frame, current
 from dashboards.components.supplier_panel import supplier_panel
+from dashboards.components.tags import tag_column, tags
 
 TABLE = "suppliers_table"
 EMPTY: dict[str, Any] = {
@@ -35,7 +37,7 @@ def render(frame: Frame) -> None:
             icon=":material/info:",
         )
         return
-    st.html(f'<p class="mhhs-lead">{_sentence(suppliers)}</p>')
+    st.html(f'<p class="mhhs-lead">{_sentence(suppliers, frame.view.as_of)}</p>')
     shown = _filtered(frame, suppliers)
     st.markdown(
         f"**{shown.height:,} of {suppliers.height:,} Suppliers**, those with the most Metering "
@@ -50,17 +52,19 @@ def render(frame: Frame) -> None:
     _one_supplier(frame, suppliers)
 
 
-def _sentence(suppliers: pl.DataFrame) -> str:
+def _sentence(suppliers: pl.DataFrame, as_of: date) -> str:
     total = suppliers.height
     waiting = suppliers.filter(~pl.col("is_qualified"))
     if waiting.is_empty():
         return f"<strong>All {total:,} Suppliers are Qualified</strong>."
-    undated = waiting.filter(pl.col("forecast_qualification_on").is_null()).height
-    overdue = waiting.filter(pl.col("overdue_stages") > 0).height
+    expected = pl.col("forecast_qualification_on")
+    ahead = waiting.filter(expected > as_of).height
+    passed = waiting.filter(expected <= as_of).height
     are = "is" if waiting.height == 1 else "are"
     return (
         f"<strong>{waiting.height:,} of {total:,} Suppliers {are} not Qualified</strong>: "
-        f"{overdue:,} with an overdue stage, {undated:,} without an expected date."
+        f"{ahead:,} with an expected date ahead, {passed:,} whose date has passed, "
+        f"{waiting.height - ahead - passed:,} without a date."
     )
 
 
@@ -107,14 +111,18 @@ def _table(frame: Frame, shown: pl.DataFrame) -> None:
     rows = shown.join(weeks, on="mpid", how="left", maintain_order="left").select(
         pl.col("participant_name").fill_null(pl.col("mpid")).alias("Supplier"),
         pl.col("mpid").alias("MPID"),
-        pl.col("readiness_status")
-        .map_elements(words.readiness_text, return_dtype=pl.String)
-        .alias("Status"),
-        pl.col("points_not_qualified").alias("Points held while not Qualified"),
+        tags("readiness_status", words.READINESS).alias("Status"),
+        pl.col("points_not_qualified").alias("Held while not Qualified"),
         pl.col("live_metering_points").alias("Live points"),
         pl.col("points_by_week").alias("Live points, 13 weeks"),
-        pl.col("missing_approvals").alias("Missing approvals"),
-        pl.col("next_stage").replace(words.STAGE_SHORT).alias("Next step"),
+        pl.when(~pl.col("is_qualified"))
+        .then(pl.col("missing_approvals").str.replace(words.BODY["BSC_PAB"], "BSC PAB"))
+        .otherwise(pl.lit(numbers.NOT_APPLICABLE))
+        .alias("Missing approvals"),
+        pl.when(~pl.col("is_qualified"))
+        .then(pl.col("next_stage").replace(words.STAGE_SHORT).fill_null("Approval"))
+        .otherwise(pl.lit(numbers.NOT_APPLICABLE))
+        .alias("Next step"),
         pl.col("next_due_on").alias("Due"),
         pl.col("forecast_qualification_on").alias("Expected Qualified"),
         pl.col("overdue_stages").alias("Overdue stages"),
@@ -123,7 +131,7 @@ def _table(frame: Frame, shown: pl.DataFrame) -> None:
         pl.col("size_band").replace(words.SIZE_BAND).alias("Size"),
     )
     whole = st.column_config.NumberColumn(format="%,d")
-    day = st.column_config.DateColumn(format="D MMM YYYY")
+    day = st.column_config.DateColumn(format="D MMM YYYY", width=115)
     st.dataframe(
         rows,
         key=TABLE,
@@ -135,14 +143,18 @@ def _table(frame: Frame, shown: pl.DataFrame) -> None:
         selection_mode="single-row",
         column_config={
             "Supplier": st.column_config.TextColumn(pinned=True, width=180),
+            "Status": tag_column(words.READINESS, frame.colours, width=215),
+            "Missing approvals": st.column_config.TextColumn(
+                width=240, help="BSC PAB: BSC Performance Assurance Board"
+            ),
             "MPID": st.column_config.TextColumn(help="Market Participant Identifier"),
-            "Points held while not Qualified": whole,
+            "Held while not Qualified": whole,
             "Live points": whole,
             "Live points, 13 weeks": st.column_config.LineChartColumn(
                 help="Live Metering Points, one value a week"
             ),
             "Next step": st.column_config.TextColumn(
-                help="The first stage of Qualification that is not complete"
+                width=150, help="The first stage of Qualification that is not complete"
             ),
             "Due": day,
             "Expected Qualified": day,
@@ -150,7 +162,10 @@ def _table(frame: Frame, shown: pl.DataFrame) -> None:
             "Open breaches": whole,
         },
     )
-    st.caption("[x] not available: no date, name or file gives a value.")
+    st.caption(
+        f"{numbers.NOT_AVAILABLE} not available; {numbers.NOT_APPLICABLE} not applicable: the "
+        "Supplier is Qualified."
+    )
 
 
 def _chooser(mpids: list[str]) -> Callable[[], None]:
