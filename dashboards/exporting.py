@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -70,6 +71,7 @@ def start(asked: Order) -> None:
         if asked.folder in _running or finished(asked):
             return
         _failed.pop(asked.folder, None)
+        _forget_gone_publications()
         worker = subprocess.Popen(
             [sys.executable, "-m", "pipeline.export"],
             stdin=subprocess.PIPE,
@@ -89,6 +91,14 @@ def start(asked: Order) -> None:
     assert worker.stdin is not None
     worker.stdin.write(json.dumps(request))
     worker.stdin.close()
+
+
+def _forget_gone_publications() -> None:
+    """Exports live as long as their publication is kept."""
+    kept = {view.publication_id for view in data.kept()}
+    for folder in data.warehouse().exports.glob("*/"):
+        if folder.name not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_running(asked: Order) -> bool:

@@ -81,8 +81,8 @@ def build(
     memory_limit = memory_limit or default_memory_limit()
     _prepare_database(warehouse, as_of, memory_limit, threads)
     outcome = _run_dbt(warehouse, as_of, memory_limit, threads, progress)
-    # dbt keeps the database open for the life of the process; whoever reads it next needs it closed.
-    DuckDBConnectionManager.close_all_connections()
+    # dbt keeps the database open for the life of the process; who reads it next needs it closed.
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     results = getattr(outcome.result, "results", None)
     if results is None:
         raise PipelineError(
@@ -115,8 +115,9 @@ def _prepare_database(warehouse: Warehouse, as_of: date, memory_limit: str, thre
     path.parent.mkdir(parents=True, exist_ok=True)
     for leftover in (path, path.with_name(f"{path.name}.wal")):
         leftover.unlink(missing_ok=True)
-    config = {"memory_limit": memory_limit, "threads": str(threads)}
-    with closing(duckdb.connect(str(path), config=config)) as connection:
+    with closing(duckdb.connect(str(path))) as connection:
+        connection.execute(f"set memory_limit = '{memory_limit}'")
+        connection.execute(f"set threads = {threads}")
         connection.execute("set TimeZone = 'UTC'")
         create_state_views(connection, warehouse.root, as_of)
         previous = newest_before(warehouse, as_of)

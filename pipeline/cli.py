@@ -6,77 +6,35 @@ can mend, said in one sentence; 4 no publication to read; 5 another run holds th
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from pipeline.errors import PipelineError
+from pipeline.console import (
+    ALLOW_SHRUNK,
+    AS_OF,
+    DAY,
+    JSON,
+    LANDING,
+    MAKE_CURRENT,
+    MEMORY,
+    THREADS,
+    WAREHOUSE,
+    Teaching,
+    print_json,
+    progress_bar,
+    say_failures,
+    say_load,
+    say_publication,
+)
+from pipeline.errors import GateFailed, PipelineError
 from pipeline.layout import Warehouse
 from pipeline.locking import warehouse_lock
-
-Report = Callable[[str, float], None]
-
-_console = Console(stderr=True)
-
-SOILED_FILES_NAMED = 5
-
-DAY = click.DateTime(formats=["%Y-%m-%d"])
-WAREHOUSE = click.option(
-    "--warehouse",
-    "root",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("warehouse"),
-    show_default=True,
-    help="Folder that holds everything generated.",
-)
-LANDING = click.option(
-    "--landing",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    required=True,
-    help="Folder with the extracts: <landing>/<extract>/<extract>_<kind>_<YYYYMMDD>.<ext>.",
-)
-AS_OF = click.option(
-    "--as-of",
-    type=DAY,
-    help="Day to build for, on what was known by then. Default: the newest business date of the "
-    "accepted registration files.",
-)
-ALLOW_SHRUNK = click.option(
-    "--allow-shrunk",
-    is_flag=True,
-    help="Accept a full that has lost more than a fifth of the rows of the full before it.",
-)
-JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-MEMORY = click.option("--memory-limit", help="Memory for DuckDB, e.g. 3GB; it spills beyond it.")
-THREADS = click.option(
-    "--threads", type=click.IntRange(1), default=os.cpu_count() or 2, help="Default: all cores."
-)
-MAKE_CURRENT = click.option(
-    "--make-current",
-    is_flag=True,
-    help="Point readers at this publication even if a later as-of day is current.",
-)
-
-
-class Teaching(click.Group):
-    """Turns an error that the user can mend into one sentence and its exit code."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except PipelineError as error:
-            _console.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
-            sys.exit(error.exit_code)
 
 
 @click.group(cls=Teaching, context_settings={"help_option_names": ["-h", "--help"]})
@@ -94,27 +52,6 @@ def main() -> None:
     mend; 4 no publication to read; 5 another run holds the warehouse.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-
-
-@contextmanager
-def _bar(title: str) -> Iterator[Report]:
-    """A progress bar on stderr; on anything but a terminal one line when the work is done."""
-    progress = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.fields[title]:<9}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-        console=_console,
-        disable=not _console.is_terminal,
-    )
-    with progress:
-        task = progress.add_task("", title=title, total=1.0)
-        yield lambda description, done: progress.update(
-            task, description=description, completed=done
-        )
-        progress.update(task, description="", completed=1.0)
 
 
 def _day(value: Any) -> date | None:
@@ -159,14 +96,14 @@ def simulate(
     if first_day > last_day:
         raise click.BadParameter("--from must not be after --to")
     try:
-        with _bar("simulate") as report:
+        with progress_bar("simulate") as report:
             summary = run_simulation(
                 points, seed, first_day.date(), last_day.date(), landing, file_format, report
             )
     except ValueError as error:
         raise PipelineError(str(error)) from error
     if as_json:
-        _print_json(vars(summary))
+        print_json(vars(summary))
     else:
         rows = ", ".join(f"{count:,} {name}" for name, count in summary.rows.items())
         click.echo(f"{landing}: {summary.files:,} files, {summary.bytes / 1e6:,.0f} MB: {rows}")
@@ -194,9 +131,9 @@ def load(
     """
     from pipeline.run import load_files
 
-    with warehouse_lock(root), _bar("load") as report:
+    with warehouse_lock(root), progress_bar("load") as report:
         summary = load_files(Warehouse(root), landing, allow_shrunk, memory_limit, threads, report)
-    _say_load(summary, as_json)
+    say_load(summary, as_json)
 
 
 @main.command()
@@ -209,10 +146,9 @@ def build(root: Path, as_of: Any, memory_limit: str | None, threads: int, as_jso
     """Run every dbt model and test for a day, without publishing."""
     from pipeline.build import build as run_build
     from pipeline.build import default_as_of
-    from pipeline.errors import GateFailed
 
     warehouse = Warehouse(root)
-    with warehouse_lock(root), _bar("build") as report:
+    with warehouse_lock(root), progress_bar("build") as report:
         result = run_build(
             warehouse,
             _day(as_of) or default_as_of(warehouse),
@@ -220,9 +156,9 @@ def build(root: Path, as_of: Any, memory_limit: str | None, threads: int, as_jso
             threads=threads,
             progress=report,
         )
-    _say_failures(result)
+    say_failures(result)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "as_of": result.as_of.isoformat(),
                 "gate": "passed" if result.passed else "failed",
@@ -264,9 +200,15 @@ def publish(
 
     with warehouse_lock(root):
         publication, result = build_and_publish(
-            Warehouse(root), _day(as_of), make_current, memory_limit, threads, _bar, _say_failures
+            Warehouse(root),
+            _day(as_of),
+            make_current,
+            memory_limit,
+            threads,
+            progress_bar,
+            say_failures,
         )
-    _say_publication(Warehouse(root), publication, result, as_json)
+    say_publication(Warehouse(root), publication, result, as_json)
 
 
 @main.command()
@@ -297,13 +239,13 @@ def run(
 
     warehouse = Warehouse(root)
     with warehouse_lock(root):
-        with _bar("load") as report:
+        with progress_bar("load") as report:
             summary = load_files(warehouse, landing, allow_shrunk, memory_limit, threads, report)
-        _say_load(summary, False)
+        say_load(summary, False)
         publication, result = build_and_publish(
-            warehouse, _day(as_of), make_current, memory_limit, threads, _bar, _say_failures
+            warehouse, _day(as_of), make_current, memory_limit, threads, progress_bar, say_failures
         )
-    _say_publication(warehouse, publication, result, as_json)
+    say_publication(warehouse, publication, result, as_json)
 
 
 @main.command()
@@ -315,7 +257,7 @@ def info(root: Path, as_json: bool) -> None:
 
     publication = current(Warehouse(root))
     if as_json:
-        _print_json(publication.summary())
+        print_json(publication.summary())
         return
     manifest = publication.manifest
     click.echo(f"publication  {publication.publication_id}")
@@ -323,6 +265,61 @@ def info(root: Path, as_json: bool) -> None:
     click.echo(f"built at     {manifest['built_at']}")
     click.echo(f"gate         {manifest['gate']} ({manifest['tests']['passed']} tests)")
     click.echo(f"file         {publication.path}")
+
+
+@main.command()
+@WAREHOUSE
+@click.option("--list", "list_name", default="exceptions", show_default=True, help="The list.")
+@click.option(
+    "--filter",
+    "words",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Narrow the list, e.g. rule_id=SUP-01; a name given twice takes either value.",
+)
+@click.option("--column", "columns", multiple=True, help="Only these columns. Default: all.")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["csv", "parquet"]),
+    default="csv",
+    show_default=True,
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="File to write; a manifest is written beside it. {rows} stands for the number of rows.",
+)
+@JSON
+def export(
+    root: Path,
+    list_name: str,
+    words: tuple[str, ...],
+    columns: tuple[str, ...],
+    file_format: str,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Write every row of a list that the filters select, as the dashboard's Download does.
+
+    In a CSV, text that a spreadsheet would run as a formula gets a leading apostrophe.
+    """
+    from pipeline.export import export as run_export
+    from pipeline.export import parse_filters
+    from pipeline.publication import current
+
+    publication = current(Warehouse(root))
+    manifest = run_export(
+        publication.path, out, parse_filters(words), columns or None, file_format, list_name
+    )
+    if as_json:
+        print_json(manifest)
+    else:
+        click.echo(
+            f"{out.with_name(manifest['file'])}: {manifest['rows']:,} rows, "
+            f"{manifest['bytes']:,} bytes, sha256 {manifest['sha256']}"
+        )
 
 
 @main.command()
@@ -337,60 +334,3 @@ def dashboard(root: Path, port: int, headless: bool) -> None:
     click.echo(f"Dashboard: http://127.0.0.1:{port} (Ctrl+C stops it)")
     sys.stdout.flush()
     os.execvpe(argv[0], argv, os.environ | environment)
-
-
-def _print_json(document: Any) -> None:
-    click.echo(json.dumps(document, indent=2, default=str))
-
-
-def _say_load(summary: Any, as_json: bool) -> None:
-    if as_json:
-        _print_json([vars(file) for file in summary.files])
-        return
-    for file in summary.files:
-        if file.outcome == "refused":
-            click.echo(f"  {file.detail}", err=True)
-    soiled = [file for file in summary.files if file.quarantined]
-    for file in soiled[:SOILED_FILES_NAMED]:
-        click.echo(f"  {file.detail}", err=True)
-    if len(soiled) > SOILED_FILES_NAMED:
-        click.echo(
-            f"  … and {len(soiled) - SOILED_FILES_NAMED} more files with quarantined lines; "
-            "marts.fct_quarantined_row of the publication holds every line.",
-            err=True,
-        )
-    taken = [file for file in summary.files if file.outcome in ("accepted", "superseded")]
-    click.echo(
-        f"Loaded {len(taken):,} of {len(summary.files):,} files: "
-        f"{sum(file.accepted for file in taken):,} lines accepted, "
-        f"{sum(file.quarantined for file in taken):,} quarantined, "
-        f"{sum(file.repeated for file in taken):,} repeated, "
-        f"{sum(file.outcome == 'refused' for file in summary.files):,} files refused, "
-        f"{sum(file.outcome == 'skipped' for file in summary.files):,} skipped",
-        err=True,
-    )
-
-
-def _say_failures(result: Any) -> None:
-    for failure in result.failures:
-        click.echo(f"FAILED {failure.name}: {failure.message}", err=True)
-        for row in failure.rows:
-            click.echo(
-                "    " + ", ".join(f"{name}={value}" for name, value in row.items()), err=True
-            )
-
-
-def _say_publication(warehouse: Warehouse, publication: Any, result: Any, as_json: bool) -> None:
-    from pipeline.publication import closing_summary, current
-
-    is_current = current(warehouse).publication_id == publication.publication_id
-    if as_json:
-        _print_json(publication.summary() | {"current": is_current})
-        return
-    for line in closing_summary(publication):
-        click.echo(line)
-    click.echo(f"tests        {result.tests} passed in {result.seconds:.0f} s with their models")
-    if not is_current:
-        click.echo(
-            "A publication of a later as-of day stays current; --make-current points readers here."
-        )

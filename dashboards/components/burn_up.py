@@ -13,7 +13,7 @@ from dashboards.components import charts, numbers
 from dashboards.components.frame import Frame
 from dashboards.components.look import template
 
-HEIGHT = 340
+HEIGHT = 420
 _TABLE_STEP_DAYS = 28
 
 
@@ -24,7 +24,6 @@ def suppliers_chart(frame: Frame, headline: dict[str, Any], forecast: pl.DataFra
     total = headline["suppliers"]
     title = _suppliers_title(headline, forecast)
     figure = _figure(frame, actual, expected, total, f"All {total:,} Suppliers", headline)
-    figure.update_yaxes(title_text="Suppliers Qualified", rangemode="tozero")
     charts.show(
         frame.view,
         charts.Chart(
@@ -32,6 +31,7 @@ def suppliers_chart(frame: Frame, headline: dict[str, Any], forecast: pl.DataFra
             title=title,
             subtitle="Suppliers Qualified for at least one market segment, of those in force or "
             f"holding live Metering Points; {_span(actual)}",
+            measure="Suppliers Qualified",
             alt=_alt("Suppliers Qualified", actual, expected),
             table=_table(actual, expected, "Suppliers Qualified"),
             mart="fct_qualification, rpt_supplier_readiness",
@@ -53,7 +53,6 @@ def points_chart(frame: Frame, headline: dict[str, Any], forecast: pl.DataFrame)
     figure = _figure(
         frame, actual, expected, total, f"All {numbers.short(total)} live points", headline
     )
-    figure.update_yaxes(title_text="Live Metering Points", rangemode="tozero")
     charts.show(
         frame.view,
         charts.Chart(
@@ -61,6 +60,7 @@ def points_chart(frame: Frame, headline: dict[str, Any], forecast: pl.DataFrame)
             title=f"{share} of live Metering Points are with a Qualified Supplier",
             subtitle="Live Metering Points whose Supplier is Qualified for their market segment on "
             f"the day; {_span(actual)}",
+            measure="Live Metering Points with a Qualified Supplier",
             alt=_alt("Live Metering Points held by Qualified Suppliers", actual, expected),
             table=_table(actual, expected, "Metering Points"),
             mart="rpt_daily_position, rpt_supplier_readiness",

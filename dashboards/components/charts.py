@@ -11,8 +11,12 @@ import streamlit as st
 
 from dashboards.components import numbers
 from dashboards.components.look import Palette
-from dashboards.components.markup import escape, frame_table
+from dashboards.components.markup import escape, frame_table, plot_text
 from dashboards.data import View
+
+
+# Pixels between the axis and the origin line: two lines of tick labels stand between.
+_CAPTION_BELOW = 42
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Chart:
     key: str
     title: str  # the finding, made from the data
     subtitle: str  # measure, unit, population, days
+    measure: str  # what the axis counts, in a few words: it goes with a saved image
     alt: str  # the shape of the finding for those who do not see it
     table: pl.DataFrame  # the same numbers, headings and values as people read them
     mart: str
@@ -32,6 +37,7 @@ def show(view: View, chart: Chart, figure: go.Figure, height: int) -> None:
     """Draw a chart with everything that belongs to it."""
     st.header(chart.title, anchor=False)
     st.html(f'<p class="mhhs-sub">{escape(chart.subtitle)}</p>{chart.legend}')
+    _caption(view, chart, figure)
     figure.update_layout(height=height)
     st.plotly_chart(
         figure,
@@ -52,9 +58,28 @@ def show(view: View, chart: Chart, figure: go.Figure, height: int) -> None:
     )
     with st.expander("The same numbers as a table"):
         st.html(frame_table(chart.title, chart.table))
-    st.html(
-        f'<p class="mhhs-sub">Source: <code>{escape(chart.mart)}</code>, '
-        f"as of {numbers.day(view.as_of)}, publication {escape(view.publication_id)}.</p>"
+    st.html(f'<p class="mhhs-sub">Source: <code>{escape(chart.mart)}</code></p>')
+
+
+def _caption(view: View, chart: Chart, figure: go.Figure) -> None:
+    """Measure above and origin below, inside the figure: a saved image must speak for itself."""
+    figure.update_layout(
+        title={"text": chart.measure, "x": 0, "xref": "container", "y": 1, "yanchor": "top"},
+        title_pad={"t": 6, "l": 2},
+    )
+    figure.add_annotation(
+        text=f"MHHS readiness warehouse, as of {numbers.day(view.as_of)}<br>"
+        f"publication {plot_text(view.publication_id)}",
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=0,
+        yref="paper",
+        yanchor="top",
+        yshift=-_CAPTION_BELOW,
+        align="left",
+        showarrow=False,
+        font={"size": 11, "color": figure.layout.template.layout.title.font.color},
     )
 
 

@@ -151,11 +151,12 @@ def _last_failure(view: View) -> dict[str, Any] | None:
 def _failure_words(failure: dict[str, Any]) -> str:
     tests = ", ".join(each["test"] for each in failure["failures"]) or "unknown"
     day = numbers.day(date.fromisoformat(failure["as_of"]))
-    return f"The newest build, as of {day}, failed its gate ({tests}): this is the one before it"
+    return f"The newest build, as of {day}, failed its gate and was not published: {tests}"
 
 
 def _no_publication() -> None:
     st.title("No publication yet", anchor=False)
+    _say_why_nothing_was_published()
     st.markdown(
         "This warehouse holds no publication that the pages could show. "
         "Make one from an invented market, or from your own landing folder:"
@@ -168,6 +169,12 @@ def _no_publication() -> None:
         f"The app reads the warehouse folder `{data.warehouse().root}`; the environment variable "
         "`MHHS_WAREHOUSE` names another. Reload this page when the run has ended."
     )
+
+
+def _say_why_nothing_was_published() -> None:
+    path = data.warehouse().last_failure
+    if path.exists():
+        st.error(_failure_words(json.loads(path.read_text("utf-8"))), icon=":material/error:")
 
 
 def _not_kept(publication_id: str, page: str) -> None:

@@ -103,7 +103,8 @@ def template(colours: Palette) -> go.layout.Template:
                 "font": {"family": FONT, "size": 14, "color": colours.text},
             },
             "separators": ".,",
-            "margin": {"l": 8, "r": 8, "t": 28, "b": 8},
+            "title": {"font": {"size": 14, "color": colours.muted}},
+            "margin": {"l": 8, "r": 8, "t": 56, "b": 80},
             "showlegend": False,
             "modebar": {
                 "bgcolor": "rgba(0,0,0,0)",
@@ -158,15 +159,16 @@ table.mhhs thead th {{ font-weight: 700; border-bottom: 2px solid {colours.quiet
 table.mhhs tbody th {{ font-weight: 400; }}
 table.mhhs td {{ white-space: nowrap; }}
 table.mhhs .number {{ text-align: right; white-space: nowrap; }}
+[data-testid="stPopoverBody"] [data-testid="stCode"] > div {{ opacity: 1; }}
 .mhhs-scroll {{ overflow-x: auto; }}
-dl.mhhs-facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr));
+dl.mhhs-facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr));
   gap: .6rem 1.5rem; margin: 0; padding: 0; color: {colours.text}; }}
 .mhhs-facts dt {{ color: {colours.muted}; font-size: .95rem; font-weight: 400; }}
 .mhhs-facts dd {{ margin: 0; font-size: 1.1rem; font-weight: 700; }}
 [data-testid="stPageLink-NavLink"] {{ padding: .15rem .25rem; margin-left: -.25rem; }}
 [data-testid="stPageLink-NavLink"] p {{ color: {colours.focus}; text-decoration: underline;
   text-underline-offset: .2em; font-size: 1rem; white-space: normal; }}
-:focus-visible {{ outline: 3px solid {colours.focus}; outline-offset: 2px; }}
+a:focus-visible, button:focus-visible {{ outline: 3px solid {colours.focus}; outline-offset: 2px; }}
 @media (max-width: 640px) {{
   .mhhs-lead {{ font-size: 1.2rem; }}
   .mhhs-card .value {{ font-size: 1.7rem; }}

@@ -97,6 +97,7 @@ def _stages(frame: Frame, row: dict[str, Any]) -> None:
             key=f"stages_{row['mpid']}",
             title=title,
             subtitle="Stages of Qualification: planned, forecast and completed day",
+            measure="Day of each stage of Qualification",
             alt=f"Days of each stage against M14. {title}.",
             table=table,
             mart="fct_stage",
@@ -104,7 +105,7 @@ def _stages(frame: Frame, row: dict[str, Any]) -> None:
             "</ul>",
         ),
         _stages_figure(frame, stages, m14),
-        height=110 + 44 * stages.height,
+        height=170 + 44 * stages.height,
     )
 
 
@@ -134,9 +135,9 @@ def _stages_figure(frame: Frame, stages: pl.DataFrame, m14: date | None) -> go.F
     labels = [words.STAGE_SHORT.get(stage, stage) for stage in stages["stage"]]
     figure = go.Figure(layout={"template": template(colours)})
     for column, symbol, colour, size, label in (
-        ("planned_on", "line-ns-open", colours.text, 16, "Planned"),
         ("forecast_on", "diamond-open", colours.focus, 15, "Forecast"),
         ("completed_on", "circle", colours.focus, 8, "Completed"),
+        ("planned_on", "line-ns-open", colours.text, 16, "Planned"),
     ):
         figure.add_scatter(
             x=stages[column].to_list(),

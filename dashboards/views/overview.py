@@ -138,13 +138,14 @@ def _largest_holders(frame: Frame, headline: dict[str, Any], holders: pl.DataFra
             title=title,
             subtitle=f"Live Metering Points held while not Qualified; {_top_words(top, holders)} "
             f"({share} of {numbers.short(total)})",
+            measure="Live Metering Points held while not Qualified",
             alt=f"Bars from {numbers.whole(first['points_not_qualified'])} for {name} down to "
             f"{numbers.whole(top['points_not_qualified'][-1])}.",
             table=_holders_table(top),
             mart="rpt_supplier_readiness",
         ),
         _holders_figure(frame, top),
-        height=70 + 46 * top.height,
+        height=130 + 46 * top.height,
     )
     st.page_link(
         "views/suppliers.py",

@@ -1,6 +1,6 @@
 """Intake: landing files -> lake, quarantine and load log -> the state as known on a day."""
 
-from pipeline.intake.load import load
+from pipeline.intake.loader import load
 from pipeline.intake.report import FileOutcome, LoadSummary
 from pipeline.intake.state import create_state_views, newest_registration_date
 

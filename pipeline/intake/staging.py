@@ -144,8 +144,8 @@ def _find_suspects(
 ) -> bool:
     """The table `suspect`: rows with a fault, and rows that share their key with another.
 
-    False where there are none, and then no table. `row` is the place in `typed` (null if the row is not there), `ordinal` the place in the file,
-    `last_row` the last row of the same key.
+    False where there are none, and then no table. `row` is the place in `typed` (null if the row is
+    not there), `ordinal` the place in the file, `last_row` the last row of the same key.
     """
     keys = ", ".join(quote(name) for name in extract.key)
     hashes = _repeated_hashes(connection, f"hash({keys})", f"{_scan(typed)} WHERE fault IS NULL")

@@ -46,6 +46,9 @@ class _Hashed:
         self.hash.update(block)
         return block
 
+    def close(self) -> None:
+        """Arrow closes what it reads from; the rest of this is still to be hashed."""
+
 
 class Unpacked:
     """The bytes of a file, unpacked, in blocks; afterwards `sha256` of what is stored.

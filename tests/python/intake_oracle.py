@@ -97,8 +97,10 @@ def parse(text: str) -> list[tuple[int, str, list[str]]] | None:
         state = "start"  # of a field; or plain, quoted, closing (a quote seen inside quotes)
         while True:
             char = text[position : position + 1]
-            ends = char == "" or char == "\n" or (
-                char == "\r" and text[position + 1 : position + 2] in ("\n", "")
+            ends = (
+                char == ""
+                or char == "\n"
+                or (char == "\r" and text[position + 1 : position + 2] in ("\n", ""))
             )
             if state == "quoted":
                 if char == "":

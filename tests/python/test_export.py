@@ -45,9 +45,9 @@ def select(publication: Path, filters: dict[str, list[str]]) -> list[tuple[Any, 
     test, values = condition(LISTS["exceptions"], filters)
     with duckdb.connect() as connection:
         connection.execute(f"attach '{publication}' as publication (read_only)")
+        connection.execute("use publication.marts")
         return connection.execute(
-            f"select exception_id, mpan from publication.marts.fct_exception where {test} order by 1",
-            values,
+            f"select exception_id, mpan from fct_exception where {test} order by 1", values
         ).fetchall()
 
 

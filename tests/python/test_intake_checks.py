@@ -18,6 +18,7 @@ from pipeline.intake import checks
 from tests.python import intake_oracle as oracle
 
 # What casts are lenient with: spaces, signs, separators, exponents, other bases, other digits.
+DIGIT = oracle.Decimal("0.001")
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # lists of texts are slow to shrink
 ODD = "0159 \t\n+-_.,:/eExXTZtzaA|\x00\x7f\u0660é"
 
@@ -94,7 +95,8 @@ def _compare(texts: Iterable[str], column: Column) -> None:
                 if isinstance(value, datetime):
                     value = value.astimezone(UTC)
                 if column.kind is Kind.NUMBER and "e" in text.lower() and value is not None:
-                    assert abs(value - expected) <= max(abs(expected) / 10**15, 1) / 1000, text
+                    # As exact as a double is.
+                    assert abs(value - expected) <= abs(expected) / 2**50 + DIGIT, text
                 else:
                     assert value == expected, (text, column.name)
         if column.kind is not Kind.DATE:

@@ -67,9 +67,9 @@ def test_warehouse_agrees_with_evaluator(build: int, tmp_path: Path) -> None:
     landing = random_landing(numbers, SEED, as_of)
     write_landing(landing, tmp_path / "landing", as_of)
     publication = _publish(tmp_path, as_of)
+    _assert_identities(publication)
     found = differences(evaluate(landing, str(as_of)), publication)
     assert not found, f"{len(found)} differences as of {as_of}\n" + "\n".join(map(str, found[:20]))
-    _assert_identities(publication)
 
 
 def _publish(folder: Path, as_of: date) -> Path:

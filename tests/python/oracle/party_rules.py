@@ -39,8 +39,8 @@ def _days_not_qualified(market: Market, parties: Parties, party: Party) -> Days:
 
 
 def is_dno(parties: Parties, party: Party, on: int) -> bool:
-    """The row in force on the day (of several the latest) has a distributor id of 10 to 23."""
-    rows = [row for row in parties.rows(party) if row.first <= on < row.end]
+    """The row in force on the day, of several the latest that names one, names 10 to 23."""
+    rows = [row for row in parties.rows(party) if row.first <= on < row.end and row.distributor_id]
     return bool(rows) and max(rows, key=lambda row: row.first).distributor_id in DNO_DISTRIBUTORS
 
 

@@ -120,7 +120,8 @@ class RandomMarket:
             for _ in range(self.random.choice([0, 1, 1, 1, 1, 1, 2, 2, 3])):
                 interval = self._interval(is_open=0.6)
                 if self._chance(0.5):
-                    interval["effective_from"] = self.random.choice(["2025-06-01", "1998-04-01"])
+                    early = self.random.choice(["2024-03-01", "1998-04-01"])
+                    interval["effective_from"] = early
                 rows[mpid, role, str(interval["effective_from"])] = {
                     "mpid": mpid,
                     "market_role": role,

@@ -1,0 +1,185 @@
+"""What the commands share on the terminal: options, the progress bar, what is said at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import duckdb
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from pipeline.errors import PipelineError
+from pipeline.layout import Warehouse
+
+if TYPE_CHECKING:
+    from pipeline.build import BuildResult
+    from pipeline.intake import LoadSummary
+    from pipeline.publication import Publication
+
+Report = Callable[[str, float], None]
+
+INTERRUPTED = 130
+
+_console = Console(stderr=True)
+
+SOILED_FILES_NAMED = 5
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+WAREHOUSE = click.option(
+    "--warehouse",
+    "root",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("warehouse"),
+    show_default=True,
+    help="Folder that holds everything generated.",
+)
+LANDING = click.option(
+    "--landing",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    help="Folder with the extracts: <landing>/<extract>/<extract>_<kind>_<YYYYMMDD>.<ext>.",
+)
+AS_OF = click.option(
+    "--as-of",
+    type=DAY,
+    help="Day to build for, on what was known by then. Default: the newest business date of the "
+    "accepted registration files.",
+)
+ALLOW_SHRUNK = click.option(
+    "--allow-shrunk",
+    is_flag=True,
+    help="Accept a full that has lost more than a fifth of the rows of the full before it.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+def _memory(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", value):
+        raise click.BadParameter(f"write a size such as 3GB or 600MB, not {value!r}")
+    return value
+
+
+MEMORY = click.option(
+    "--memory-limit",
+    callback=_memory,
+    help="Memory for DuckDB, e.g. 3GB; it spills to disk beyond it. Default: half of the machine's, "
+    "at most 5 GB.",
+)
+THREADS = click.option(
+    "--threads", type=click.IntRange(1), default=os.cpu_count() or 2, help="Default: all cores."
+)
+MAKE_CURRENT = click.option(
+    "--make-current",
+    is_flag=True,
+    help="Point readers at this publication even if a later as-of day is current.",
+)
+
+
+def _say_error(message: str) -> None:
+    _console.print("[bold red]Error:[/] ", end="")
+    _console.print(message, highlight=False, soft_wrap=True, markup=False)
+
+
+class Teaching(click.Group):
+    """Turns an error that the user can mend into one sentence and its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PipelineError as error:
+            _say_error(str(error))
+            sys.exit(error.exit_code)
+        except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            _say_error(f"{error}. The last publication stands; mend the cause and run again.")
+            sys.exit(PipelineError.exit_code)
+        except KeyboardInterrupt:
+            _say_error("Interrupted. Nothing is half done: run again to take it up.")
+            sys.exit(INTERRUPTED)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Report]:
+    """A progress bar on stderr; on anything but a terminal one line when the work is done."""
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.fields[title]:<9}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+        console=_console,
+        disable=not _console.is_terminal,
+    )
+    with progress:
+        task = progress.add_task("", title=title, total=1.0)
+        yield lambda description, done: progress.update(
+            task, description=description, completed=done
+        )
+        progress.update(task, description="", completed=1.0)
+
+
+def print_json(document: Any) -> None:
+    click.echo(json.dumps(document, indent=2, default=str))
+
+
+def say_load(summary: LoadSummary, as_json: bool) -> None:
+    if as_json:
+        print_json([vars(file) for file in summary.files])
+        return
+    for file in summary.files:
+        if file.outcome == "refused":
+            click.echo(f"  {file.detail}", err=True)
+    soiled = [file for file in summary.files if file.quarantined]
+    for file in soiled[:SOILED_FILES_NAMED]:
+        click.echo(f"  {file.detail}", err=True)
+    if len(soiled) > SOILED_FILES_NAMED:
+        click.echo(
+            f"  … and {len(soiled) - SOILED_FILES_NAMED} more files with quarantined lines; "
+            "marts.fct_quarantined_row of the publication holds every line.",
+            err=True,
+        )
+    taken = [file for file in summary.files if file.outcome in ("accepted", "superseded")]
+    click.echo(
+        f"Loaded {len(taken):,} of {len(summary.files):,} files: "
+        f"{sum(file.accepted for file in taken):,} lines accepted, "
+        f"{sum(file.quarantined for file in taken):,} quarantined, "
+        f"{sum(file.repeated for file in taken):,} repeated, "
+        f"{sum(file.outcome == 'refused' for file in summary.files):,} files refused, "
+        f"{sum(file.outcome == 'skipped' for file in summary.files):,} skipped",
+        err=True,
+    )
+
+
+def say_failures(result: BuildResult) -> None:
+    for failure in result.failures:
+        click.echo(f"FAILED {failure.name}: {failure.message}", err=True)
+        for row in failure.rows:
+            click.echo(
+                "    " + ", ".join(f"{name}={value}" for name, value in row.items()), err=True
+            )
+
+
+def say_publication(
+    warehouse: Warehouse, publication: Publication, result: BuildResult, as_json: bool
+) -> None:
+    from pipeline.publication import closing_summary, current
+
+    is_current = current(warehouse).publication_id == publication.publication_id
+    if as_json:
+        print_json(publication.summary() | {"current": is_current})
+        return
+    for line in closing_summary(publication):
+        click.echo(line)
+    click.echo(f"tests        {result.tests} passed in {result.seconds:.0f} s with their models")
+    if not is_current:
+        click.echo(
+            "A publication of a later as-of day stays current; --make-current points readers here."
+        )

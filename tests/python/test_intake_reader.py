@@ -1,0 +1,278 @@
+"""Random nasty CSV files: the intake gives what the slow reading of the contract gives."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tempfile
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+import zstandard
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from pipeline.contracts import EXTRACTS
+from pipeline.intake import FileOutcome, create_state_views, csv_bulk, layout, load, reading
+from pipeline.intake.checks import columns_of
+from tests.python import intake_oracle as oracle
+
+VALUES = {
+    "change_type": ["U", "U", "U", "D", "X", ""],
+    "mpan": ["1012345678901"] * 3 + ["0012345678901", "101234567890", "1e12345678901", ""],
+    "direction": ["FORWARD", "FORWARD", "REVERSE", "forward", ""],
+    "effective_from": ["2026-01-01", "2026-01-02", "20260101", "01/02/2026", "2026-02-30", ""],
+    "scenario": ["MCA", "MCS", "", "", "X"],
+    "supplier_mpid": ["ZALL", "zall", "", " ZALL"],
+    "mpid": ["ZALL", "ZNON", "ZAL"],
+    "market_role": ["SUP", "MSS", "XXX"],
+    "stage": ["PQS", "PIT", "TESTING", "QAD"],
+    "tranche": ["T1", "", "a,b", 'say "hi"', "two\nlines", "é€", "cr\r\nlf", " "],
+    "test_route": ["SIT", "", "sit"],
+    "planned_on": ["2026-01-01", "01/01/2026", ""],
+    "forecast_on": ["20260101", "", "01/01/2026"],
+    "completed_on": ["", "31/12/2026", "20261231"],
+    "evidence_reference": ["", "x", "NULL", "x|y", "\x01"],
+    "unknown": ["", "1", "2", 'q"q', "a\nb"],
+    "registration_id": ["R1", "R2", "R3", "R|4", "x" * 41, "R\n5", "é"],
+    "registration_type": ["INITIAL"],
+    "registration_status": ["ACTIVE"],
+    "requested_at": ["", "2026-07-01T23:00:00Z", "2026-07-01T23:00:00"],
+    "effective_to": ["", "2025-12-31", "2026-12-31", "9999-12-31"],
+    "market_segment": ["S", "A"],
+    "gsp_group_id": ["_A", "_I"],
+    "rmp_status": ["O"],
+    "mp_status": ["R"],
+    "annual_kwh": ["1", "1.5", "-1", "x", ""],
+    "is_domestic": ["T", "false", "yes"],
+}
+
+
+@st.composite
+def csv_files(draw: st.DrawFn) -> tuple[str, str, bytes]:
+    """(extract, kind, bytes): regular for the most part, each with a few of all oddities."""
+    extract = draw(st.sampled_from(["migration", "stage", "registration"]))
+    kind = draw(st.sampled_from(["full", "delta"]))
+    names = [c.name for c in columns_of(EXTRACTS[extract], kind) if c.name in VALUES]
+    names += draw(st.sampled_from([[], ["unknown"]]))
+    names = draw(st.permutations(names))
+    end = draw(st.sampled_from(["\n", "\n", "\r\n"]))
+    quotes_all = draw(st.booleans())
+    is_odd = draw(st.sampled_from([False, False, True]))
+    pool = draw(
+        st.lists(
+            st.tuples(*(st.sampled_from(VALUES[name]) for name in names)), min_size=1, max_size=6
+        )
+    )
+
+    def cell(value: str) -> str:
+        if quotes_all or any(c in value for c in ',"\r\n'):
+            return '"' + value.replace('"', '""') + '"'
+        return value
+
+    def line() -> str:
+        row = list(draw(st.sampled_from(pool)))
+        change = draw(st.integers(0, 14))
+        if change == 0:
+            row.append("more")
+        elif change == 1:
+            row.pop()
+        elif change == 2:
+            return ""
+        elif change == 3 and is_odd:
+            odd = st.sampled_from(['a"b', '"a"b', '"a" ', '"', "\r", "a\rb", '""', '"a""', "\0"])
+            return ",".join([*map(cell, row[1:]), draw(odd)])
+        elif change == 4 and is_odd:
+            return draw(st.sampled_from(['"', '""', " ", ",", "\r", '"\n"', ",,,,,,"]))
+        return ",".join(map(cell, row))
+
+    lines = [line() for _ in range(draw(st.integers(0, 14)))]
+    ends = [draw(st.sampled_from(["\n", "\r\n"])) if is_odd else end for _ in lines]
+    body = "".join(a + b for a, b in zip(lines, ends, strict=True))
+    text = ",".join(map(cell, names)) + end + body
+    if draw(st.booleans()):
+        text = text.removesuffix("\n").removesuffix("\r")
+    bom = draw(st.sampled_from(["", "\ufeff"]))
+    return extract, kind, (bom + text).encode()
+
+
+PACK = {
+    "csv": lambda content: content,
+    "csv.gz": gzip.compress,
+    "csv.zst": zstandard.ZstdCompressor().compress,
+}
+
+
+def take(extract: str, kind: str, content: bytes, ext: str = "csv") -> tuple[FileOutcome, Any, Any]:
+    """Load one file alone; give its outcome, its accepted rows and its quarantined rows."""
+    columns = columns_of(EXTRACTS[extract], kind)
+    with tempfile.TemporaryDirectory() as folder:
+        landing, warehouse = Path(folder) / "landing", Path(folder) / "warehouse"
+        path = landing / extract / f"{extract}_{kind}_20260101.{ext}"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
+        (outcome,) = load(landing, warehouse, threads=1).files
+        with duckdb.connect() as connection:
+            create_state_views(connection, warehouse, date(2027, 1, 1))
+            connection.execute("SET TimeZone = 'UTC'")
+            relation = f"{extract}_change" if kind == "delta" else extract
+            names = ", ".join(column.name for column in columns)
+            accepted = []
+            if outcome.outcome == "accepted":
+                accepted = [
+                    _what_counts(row, extract, kind)
+                    for row in connection.execute(f"SELECT {names} FROM raw.{relation}").fetchall()
+                ]
+            quarantined = connection.execute(
+                "SELECT line, reason, column_name, row_text FROM raw.quarantined_row ORDER BY line"
+            ).fetchall()
+    return outcome, accepted, quarantined
+
+
+def check(extract: str, kind: str, content: bytes, ext: str = "csv") -> None:
+    expected = oracle.read(content, extract, kind)
+    outcome, accepted, quarantined = take(extract, kind, PACK[ext](content), ext)
+    assert outcome.error == expected.refused, outcome.detail
+    if expected.refused is None:
+        assert quarantined == expected.quarantined
+        what_counts = [_what_counts(row, extract, kind) for row in expected.accepted]
+        assert sorted(map(str, accepted)) == sorted(map(str, what_counts))
+        assert outcome.repeated == expected.repeated
+        assert outcome.lines == expected.lines
+        assert outcome.accepted == len(expected.accepted)
+        assert outcome.quarantined == len(expected.quarantined)
+
+
+def _what_counts(row: tuple[Any, ...], extract: str, kind: str) -> tuple[Any, ...]:
+    """A row to compare: instants in one zone, and of a D nothing but its key."""
+    values = [v.astimezone(UTC) if isinstance(v, datetime) else v for v in row]
+    columns = columns_of(EXTRACTS[extract], kind)
+    key = ("change_type", *EXTRACTS[extract].key)
+    return tuple(
+        value if values[0] != "D" or kind == "full" or column.name in key else None
+        for column, value in zip(columns, values, strict=True)
+    )
+
+
+MIGRATION = b"mpan,direction,effective_from\n"
+ROW = b"1012345678901,FORWARD,2026-01-01\n"
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(csv_files(), st.sampled_from(["csv", "csv", "csv.gz", "csv.zst"]))
+@example(("migration", "full", b""), "csv")
+@example(("migration", "full", b"\n\r\n\n"), "csv")
+@example(("migration", "full", b"\xef\xbb\xbf"), "csv")
+@example(("migration", "full", b"\n\n" + MIGRATION + b"\n" + ROW), "csv")
+@example(("migration", "full", MIGRATION + ROW.strip() + b"\r"), "csv")
+@example(("migration", "full", MIGRATION + ROW * 3 + b"x\n" * 3 + b'""\n'), "csv")
+@example(("migration", "full", MIGRATION.replace(b"\n", b",mpan\n") + ROW), "csv")
+@example(("migration", "full", b'"mpan","direction","effective_from"\r\n' + ROW), "csv.zst")
+@example(("migration", "full", MIGRATION + ROW + b'1,"2,3\n'), "csv")
+@example(("migration", "full", MIGRATION.replace(b"\n", b',"a\nb"\n') + ROW), "csv")
+@example(("migration", "full", MIGRATION + b"\xff\n"), "csv.gz")
+def test_as_the_slow_reader(file: tuple[str, str, bytes], ext: str) -> None:
+    check(*file, ext)
+
+
+@pytest.mark.parametrize("ext", PACK)
+def test_records_across_blocks(ext: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same with blocks so small that every record lies across some."""
+    monkeypatch.setattr("pipeline.intake.stored.BLOCK", 7)
+    rows = [
+        b'"1012345678901","FORWARD","2026-01-0%d","MCA","x%dy","say ""%d"",\r\n ok"\r\n' % (n, n, n)
+        for n in range(1, 10)
+    ]
+    head = b"mpan,direction,effective_from,scenario,supplier_mpid,unknown\r\n"
+    check("migration", "full", head + b"".join(rows) + b"1,2\r\n\r\n" + b"".join(rows[:3]), ext)
+    plain = [row.replace(b'"', b"").replace(b",\r\n ok", b"") for row in rows]
+    check("migration", "full", head + b"".join(plain) + b"1,2\r\n\r\n" + b"".join(plain[:3]), ext)
+
+
+def test_the_fast_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regular files, and what is wrong in their rows, never need the exact reader."""
+
+    def forbidden(*_: object) -> None:
+        raise AssertionError("the exact reader was used")
+
+    monkeypatch.setattr(reading, "_exact", forbidden)
+    for end in (b"\n", b"\r\n"):
+        lines = [MIGRATION.strip(), ROW.strip(), b"", b"1,2", ROW.strip(), b'"1","x\ny",""""', b"1"]
+        check("migration", "full", end.join(lines) + end)
+        check("migration", "full", b"\xef\xbb\xbf" + end.join(lines), "csv.gz")
+
+
+def test_what_duckdb_reads_otherwise_is_read_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If DuckDB and the index do not count the same records, the exact reader decides."""
+    used = []
+    exact = reading._exact
+    monkeypatch.setattr(reading, "_exact", lambda *a: used.append(a) or exact(*a))
+    monkeypatch.setattr(csv_bulk.BulkCsv, "missing", _misaligned)
+    check("migration", "full", MIGRATION + ROW + b"1,2\n")
+    assert used
+
+
+def _misaligned(*_: object) -> None:
+    raise csv_bulk.Misaligned
+
+
+def test_a_guessed_date_form_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first rows have one form, most rows another."""
+    monkeypatch.setattr("pipeline.intake.staging._SAMPLE", 2)
+    rows = [b"1012345678901,FORWARD,%s\n" % day for day in (b"20260101", b"20260102")]
+    rows += [b"1012345678901,FORWARD,2026-01-0%d\n" % n for n in (1, 2, 3)]
+    check("migration", "full", MIGRATION + b"".join(rows))
+    check("migration", "full", MIGRATION + b"".join(rows[:-1]))  # a tie
+    rows = [b"1012345678901,FORWARD,2026-01-01\n"] * 2 + [b"1012345678901,FORWARD,01/02/2026\n"] * 2
+    check("migration", "full", MIGRATION + b"".join(rows))
+
+
+def test_key_hashes_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.intake.staging._SLICE", 3)
+    rows = [b"101234567890%d,FORWARD,2026-01-0%d\n" % (n % 4, n % 2 + 1) for n in range(12)]
+    check("migration", "full", MIGRATION + b"".join(rows))
+
+
+def test_every_line_at_fault_and_every_line_twice() -> None:
+    bad = b"".join(b"%d,FORWARD,2026-01-01\n" % (n // 2) for n in range(3000))
+    check("migration", "full", MIGRATION + bad)
+    short = b"".join(b"%d,FORWARD\n" % (n // 2) for n in range(3000))
+    check("migration", "full", MIGRATION + short)
+    twice = b"".join(b"1%012d,FORWARD,2026-01-01\n" % (n // 2) for n in range(3000))
+    check("migration", "full", MIGRATION + twice)
+
+
+def test_layout_refuses_what_it_does_not_understand() -> None:
+    for text in (
+        b'a"b\n',
+        b'"a"b\n',
+        b'x,"\n',
+        b'""a\n',
+        b'a""\n',
+        b"a\rb\n",
+        b"a\r\nb\n",
+        b'"a" \n',
+    ):
+        with pytest.raises(layout.Irregular):
+            layout.lay_out(text)
+
+
+def test_parquet_of_text_reads_as_csv() -> None:
+    """The same rows as Parquet have the same fate; lines count from 2."""
+    content = MIGRATION + ROW + ROW + b"101,FORWARD,2026-01-01\n1012345678902,X,2026-01-01\n"
+    options = pyarrow.csv.ConvertOptions(
+        column_types=dict.fromkeys(("mpan", "direction", "effective_from"), "string")
+    )
+    table = pyarrow.csv.read_csv(io.BytesIO(content), convert_options=options)
+    sink = io.BytesIO()
+    pyarrow.parquet.write_table(table, sink)
+    outcome, accepted, quarantined = take("migration", "full", sink.getvalue(), "parquet")
+    expected = oracle.read(content, "migration", "full")
+    assert quarantined == expected.quarantined
+    assert accepted == expected.accepted
+    assert (outcome.lines, outcome.repeated) == (4, 1)

@@ -1,0 +1,465 @@
+"""Every code that refuses a file whole, in every kind of file in which it can occur."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import random
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+
+from pipeline.intake import FileOutcome, LoadSummary, create_state_views, load, loader, stored
+
+HEAD = b"mpan,direction,effective_from\n"
+ROWS = b"".join(b"10%011d,FORWARD,2026-01-01\n" % n for n in range(2000))
+GOOD = HEAD + ROWS
+COLUMNS = {"mpan": ["1012345678901"], "direction": ["FORWARD"], "effective_from": ["2026-01-01"]}
+
+
+def _zstd(content: bytes) -> bytes:
+    return zstandard.ZstdCompressor().compress(content)
+
+
+def _parquet(columns: dict[str, Any]) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink)
+    return sink.getvalue()
+
+
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "csv": bytes,
+    "csv.gz": gzip.compress,
+    "csv.zst": _zstd,
+}
+
+
+class Folder:
+    """A landing folder and a warehouse."""
+
+    def __init__(self, root: Path) -> None:
+        self.landing = root / "landing"
+        self.warehouse = root / "warehouse"
+
+    def put(self, name: str, content: bytes, manifest: object = None) -> Path:
+        path = self.landing / name.split("_")[0] / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        if manifest is not None:
+            text = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
+            path.with_name(path.name + ".manifest.json").write_bytes(text)
+        return path
+
+    def load(self, **options: Any) -> LoadSummary:
+        self.landing.mkdir(exist_ok=True)
+        return load(self.landing, self.warehouse, threads=1, **options)
+
+    def only(self, **options: Any) -> FileOutcome:
+        (outcome,) = self.load(**options).files
+        return outcome
+
+    def query(self, sql: str, as_of: date = date(2030, 1, 1)) -> list[tuple[Any, ...]]:
+        with duckdb.connect() as connection:
+            create_state_views(connection, self.warehouse, as_of)
+            return connection.execute(sql).fetchall()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+def refused(outcome: FileOutcome, code: str) -> None:
+    """Refused with this code, counting nothing, and saying why."""
+    counts = (outcome.lines, outcome.accepted, outcome.quarantined, outcome.repeated)
+    assert (outcome.outcome, outcome.error, counts) == ("refused", code, (0, 0, 0, 0))
+    assert outcome.file in outcome.detail
+    assert code in outcome.detail
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "migration_full_20260230.csv",
+        "migration_full_00000101.csv",
+        "migration_full_2026010.csv",
+        "migration_full_20260101_1.csv",
+        "migration_full_20260101_001.csv",
+        "migration_full_20260101.CSV",
+        "migration_full_20260101.csv.bz2",
+        "migration_full_20260101",
+        "migration_snapshot_20260101.csv",
+        "Migration_full_20260101.csv",
+        "migration_full_20260101.csv.manifest.json.csv",
+        "migration_full_\u0662\u0660260101.csv",
+        "migration_full_20260101.csv\n",
+        "migration_full_20260101.csv ",
+    ],
+)
+def test_bad_name(folder: Folder, name: str) -> None:
+    path = folder.put("migration_full_20260101.csv", GOOD)
+    path.rename(path.with_name(name))
+    outcome = folder.only()
+    refused(outcome, "BAD_NAME")
+    assert (outcome.kind, outcome.business_date) == (None, None)
+
+
+def test_bad_name_of_another_extract_and_of_no_text(folder: Folder) -> None:
+    path = folder.put("migration_full_20260101.csv", GOOD)
+    path.rename(path.with_name("stage_full_20260101.csv"))
+    other = folder.put("migration_full_20260102.csv", GOOD)
+    other.rename(path.with_name(os.fsdecode(b"migration_\xff.csv")))
+    for outcome in folder.load().files:
+        refused(outcome, "BAD_NAME")
+    assert len(folder.query("FROM raw.load")) == 2
+
+
+def test_names_that_do_not_count(folder: Folder) -> None:
+    folder.put("migration_full_20260101.csv", GOOD, {"rows": 2000})
+    folder.put(".migration_full_20260102.csv", GOOD).rename(
+        folder.landing / "migration" / ".migration_full_20260102.csv"
+    )
+    (folder.landing / "migration" / "folder_full_20260101.csv").mkdir()
+    (folder.landing / "isd").mkdir()
+    (folder.landing / "notes").mkdir()
+    (folder.landing / "stray.txt").touch()
+    summary = folder.load()
+    assert [outcome.outcome for outcome in summary.files] == ["accepted"]
+    assert "notes" in summary.strays
+    assert "stray.txt" in summary.strays
+
+
+@pytest.mark.parametrize(
+    "second", ["migration_full_20260101.csv.gz", "migration_full_20260101_00.csv"]
+)
+def test_a_second_name_for_the_same_slot(folder: Folder, second: str) -> None:
+    folder.put("migration_full_20260101.csv", GOOD)
+    folder.put(second, gzip.compress(GOOD) if second.endswith("gz") else GOOD)
+    first, other = folder.load().files
+    assert first.outcome == "accepted"
+    refused(other, "BAD_NAME")
+    assert folder.load().files[0].outcome == "skipped"
+    refused(folder.load().files[1], "BAD_NAME")
+
+
+def test_a_refused_name_does_not_keep_its_slot(folder: Folder) -> None:
+    folder.put("migration_full_20260101.csv", b"")
+    folder.put("migration_full_20260101.csv.gz", gzip.compress(GOOD))
+    assert [o.outcome for o in folder.load().files] == ["refused", "accepted"]
+
+
+@pytest.mark.parametrize("ext", ["csv.gz", "csv.zst"])
+@pytest.mark.parametrize("missing", [1, 4, 8, 100, "half", "all but 3", "all"])
+def test_truncated(folder: Folder, ext: str, missing: int | str) -> None:
+    content = PACK[ext](GOOD)
+    kept = {"half": len(content) // 2, "all but 3": 3, "all": 0}.get(
+        str(missing), len(content) - (missing if isinstance(missing, int) else 0)
+    )
+    folder.put(f"migration_full_20260101.{ext}", content[:kept])
+    refused(folder.only(), "UNREADABLE")
+
+
+@pytest.mark.parametrize("ext", ["csv.gz", "csv.zst", "parquet"])
+@pytest.mark.parametrize("content", [GOOD, b"", b"\0" * 50, random.Random(1).randbytes(5000)])
+def test_not_what_the_name_says(folder: Folder, ext: str, content: bytes) -> None:
+    folder.put(f"migration_full_20260101.{ext}", content)
+    refused(folder.only(), "UNREADABLE")
+
+
+@pytest.mark.parametrize("ext", ["csv.gz", "csv.zst"])
+def test_damaged_in_the_middle_and_followed_by_garbage(folder: Folder, ext: str) -> None:
+    content = bytearray(
+        zstandard.ZstdCompressor(write_checksum=True).compress(GOOD)
+        if ext == "csv.zst"
+        else gzip.compress(GOOD)
+    )
+    folder.put(f"migration_full_20260102.{ext}", bytes(content) + b"garbage")
+    content[len(content) // 2] ^= 0xFF
+    folder.put(f"migration_full_20260101.{ext}", bytes(content))
+    for outcome in folder.load().files:
+        refused(outcome, "UNREADABLE")
+
+
+@pytest.mark.parametrize("ext", ["csv.gz", "csv.zst"])
+def test_several_frames_are_one_file(folder: Folder, ext: str) -> None:
+    folder.put(f"migration_full_20260101.{ext}", PACK[ext](GOOD[:3000]) + PACK[ext](GOOD[3000:]))
+    assert folder.only().accepted == 2000
+
+
+def test_truncated_and_damaged_parquet(folder: Folder) -> None:
+    content = _parquet({name: values * 5000 for name, values in COLUMNS.items()})
+    folder.put("migration_full_20260101.parquet", content[:-1])
+    folder.put("migration_full_20260102.parquet", content[: len(content) // 2])
+    damaged = bytearray(content)
+    damaged[4:60] = b"\xff" * 56
+    folder.put("migration_full_20260103.parquet", bytes(damaged))
+    for outcome in folder.load().files:
+        refused(outcome, "UNREADABLE")
+
+
+@pytest.mark.parametrize("ext", PACK)
+def test_unclosed_quotes_and_no_newline(
+    folder: Folder, ext: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.intake.records.LONGEST_RECORD", 1 << 16)
+    monkeypatch.setattr("pipeline.intake.layout.LONGEST_RECORD", 1 << 16)
+    monkeypatch.setattr("pipeline.intake.stored.BLOCK", 1 << 14)
+    contents = [GOOD + b'"1,2,3\n', HEAD + b'"' + ROWS * 5, b"\0" * 500_000, HEAD + b"x" * 500_000]
+    for number, content in enumerate(contents, start=1):
+        folder.put(f"migration_full_2026010{number}.{ext}", PACK[ext](content))
+    for outcome in folder.load().files:
+        refused(outcome, "UNREADABLE")
+
+
+@pytest.mark.parametrize("ext", PACK)
+@pytest.mark.parametrize(
+    "content",
+    [
+        HEAD + b"1012345678901,FORWARD,2026-01-01\xe9\n",
+        GOOD + ROWS * 20 + b"\xe2\x82",
+        HEAD.decode().encode("utf-16"),
+        GOOD.replace(b"\n", b",\xed\xa0\x80\n"),
+        b"\xff" + GOOD,
+    ],
+)
+def test_bad_encoding(folder: Folder, ext: str, content: bytes) -> None:
+    folder.put(f"migration_full_20260101.{ext}", PACK[ext](content))
+    refused(folder.only(), "BAD_ENCODING")
+
+
+def test_a_character_across_blocks_is_good(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.intake.stored.BLOCK", 1)
+    head = HEAD.replace(b"\n", b",note\n")
+    folder.put("migration_full_20260101.csv", head + "1,2,3,é€𝄞\n".encode())
+    assert folder.only().lines == 1
+
+
+def test_bad_encoding_in_parquet(folder: Folder) -> None:
+    for number, broken in enumerate(("direction", "note"), start=1):
+        bad = pa.array([b"FORWARD\xff"], pa.binary())
+        columns = {
+            **COLUMNS,
+            "note": ["x"],
+            broken: pa.Array.from_buffers(pa.string(), 1, bad.buffers()),
+        }
+        folder.put(f"migration_full_2026010{number}.parquet", _parquet(columns))
+    first = folder.load().files[0]
+    refused(first, "BAD_ENCODING")
+
+
+@pytest.mark.parametrize("ext", PACK)
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\n\r\n\n"])
+def test_empty(folder: Folder, ext: str, content: bytes) -> None:
+    folder.put(f"migration_full_20260101.{ext}", PACK[ext](content))
+    refused(folder.only(), "EMPTY")
+
+
+@pytest.mark.parametrize("ext", PACK)
+@pytest.mark.parametrize(
+    "header",
+    [b"mpan,direction\n", b"MPAN,direction,effective_from\n", b"mpan;direction;effective_from\n",
+     b" mpan,direction,effective_from\n", b"mpan,direction,effective_from,note,note\n",
+     b"mpan,direction,effective_from,effective_from\n", b"mpan,direction,effective_from,,\n"],
+)  # fmt: skip
+def test_missing_column(folder: Folder, ext: str, header: bytes) -> None:
+    folder.put(f"migration_full_20260101.{ext}", PACK[ext](header + ROWS))
+    refused(folder.only(), "MISSING_COLUMN")
+
+
+def test_missing_column_of_a_delta_and_of_parquet(folder: Folder) -> None:
+    folder.put("migration_delta_20260101.csv", GOOD)
+    folder.put("migration_full_20260101.parquet", _parquet({"mpan": ["1"], "direction": ["x"]}))
+    names = ["mpan", "direction", "effective_from", "mpan"]
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays([pa.array(["1"])] * 4, names=names), sink)
+    folder.put("migration_full_20260102.parquet", sink.getvalue())
+    for outcome in folder.load().files:
+        refused(outcome, "MISSING_COLUMN")
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [{"rows": 1999}, {"rows": "2000"}, {"rows": True}, {"sha256": "0" * 64}, {"sha256": 5},
+     {"extracted_at": "yesterday"}, {"extracted_at": 5}, [], b"5", b"null", b"", b"{", b"\xff",
+     b"[" * 100_000, b"{}" + b" " * 2_000_000],
+)  # fmt: skip
+@pytest.mark.parametrize("ext", ["csv", "parquet"])
+def test_manifest_mismatch(folder: Folder, manifest: object, ext: str) -> None:
+    content = GOOD
+    if ext == "parquet":
+        content = _parquet({name: values * 2000 for name, values in COLUMNS.items()})
+    folder.put(f"migration_full_20260101.{ext}", content, manifest)
+    refused(folder.only(), "MANIFEST_MISMATCH")
+    assert folder.query("FROM raw.migration") == []
+
+
+def test_manifest_agrees(folder: Folder) -> None:
+    path = folder.put("migration_full_20260101.csv.gz", gzip.compress(GOOD))
+    sha256 = stored.hashlib.sha256(path.read_bytes()).hexdigest().upper()
+    manifest = {"rows": 2000, "sha256": sha256, "extracted_at": "2026-01-01T05:00:00Z", "more": 1}
+    folder.put(path.name, path.read_bytes(), manifest)
+    assert folder.only().outcome == "accepted"
+
+
+def test_manifest_counts_every_line_read(folder: Folder) -> None:
+    content = HEAD + ROWS[:33] * 2 + b"1,2\n" + b"1,2,3\n"
+    folder.put("migration_full_20260101.csv", content, {"rows": 4, "sha256": None})
+    assert folder.only().outcome == "accepted"
+
+
+def test_a_mended_manifest_lets_the_file_in(folder: Folder) -> None:
+    folder.put("migration_full_20260101.csv", GOOD, {"rows": 1})
+    refused(folder.only(), "MANIFEST_MISMATCH")
+    folder.put("migration_full_20260101.csv", GOOD, {"rows": 2000})
+    assert folder.only().outcome == "accepted"
+    assert folder.only().outcome == "skipped"
+    assert len(folder.query("FROM raw.load")) == 1
+
+
+def test_the_first_code_that_fits(folder: Folder) -> None:
+    """UNREADABLE before BAD_ENCODING before EMPTY and MISSING_COLUMN before the manifest."""
+    folder.put("migration_full_20260101.csv.gz", gzip.compress(b"\xff" + GOOD)[:-1], {"rows": 1})
+    folder.put("migration_full_20260102.csv", b"a,b\n\xff\n", {"rows": 1})
+    folder.put("migration_full_20260103.csv", b"a,b\n", {"rows": 1})
+    folder.put("migration_full_20260104.csv", b"", b"[]")
+    codes = [outcome.error for outcome in folder.load().files]
+    assert codes == ["UNREADABLE", "BAD_ENCODING", "MISSING_COLUMN", "EMPTY"]
+
+
+def test_very_wide_very_long_and_a_bomb(folder: Folder) -> None:
+    wide = b",".join(b"x%d" % n for n in range(10_000))
+    row = b"1012345678901,FORWARD,2026-01-01"
+    folder.put(
+        "migration_full_20260101.csv",
+        HEAD.strip() + b"," + wide + b"\n" + row + b"," * 10_000 + b"\n",
+    )
+    long = b"1012345678901,FORWARD,2026-01-01," + b"y" * 5_000_000 + b"\n"
+    folder.put("migration_full_20260102.csv", HEAD.strip() + b",note\n" + long)
+    folder.put("migration_full_20260103.csv.zst", _zstd(b"\0" * 100_000_000))
+    folder.put("migration_full_20260104.csv.gz", gzip.compress(HEAD + b"\n" * 20_000_000, 1))
+    wide_, long_, bomb, blank = folder.load(allow_shrunk=True).files
+    assert (wide_.accepted, long_.accepted, blank.lines) == (1, 1, 0)
+    refused(bomb, "UNREADABLE")
+
+
+def test_native_types_of_parquet(folder: Folder) -> None:
+    moment = datetime(2026, 7, 1, 23, 0, 0, 5, tzinfo=timezone(timedelta(hours=1)))
+    names = ["registration_id", "registration_type", "registration_status", "market_segment"]
+    columns: dict[str, Any] = {
+        **dict(zip(names, (["R1", "R2"], ["INITIAL"] * 2, ["ACTIVE"] * 2, ["S"] * 2), strict=True)),
+        "mpan": pa.array([1012345678901, 12345678901], pa.int64()),
+        "supplier_mpid": pa.array([b"ZALL"] * 2, pa.binary()),
+        "effective_from": pa.array([date(2026, 1, 1)] * 2),
+        "effective_to": pa.array([datetime(2026, 1, 2), None], pa.timestamp("ns")),
+        "requested_at": pa.array([moment, None], pa.timestamp("us", tz="UTC")),
+        "gsp_group_id": pa.array(["_A"] * 2).dictionary_encode(),
+        "is_domestic": [True, None],
+        "rmp_status": ["O"] * 2,
+        "mp_status": ["R"] * 2,
+        "annual_kwh": pa.array([1500.5, None], pa.float64()),
+        "Mpan": ["no column of ours"] * 2,
+    }
+    folder.put("registration_full_20260101.parquet", _parquet(columns))
+    outcome = folder.only()
+    assert (outcome.accepted, outcome.unknown_columns) == (1, "Mpan")
+    (row,) = folder.query(
+        "SELECT mpan, supplier_mpid, effective_from, effective_to, epoch_us(requested_at), "
+        "gsp_group_id, is_domestic, annual_kwh FROM raw.registration"
+    )
+    assert row == (
+        1012345678901, "ZALL", date(2026, 1, 1), date(2026, 1, 2),
+        int(moment.timestamp()) * 1_000_000 + 5, "_A", True, Decimal("1500.500"),
+    )  # fmt: skip
+    ((line, reason, column, text),) = folder.query(
+        "SELECT line, reason, column_name, row_text FROM raw.quarantined_row"
+    )
+    assert (line, reason, column) == (3, "BAD_FORMAT", "mpan")
+    assert text.startswith("R2,INITIAL,ACTIVE,S,12345678901,ZALL,2026-01-01,,")
+
+
+@pytest.mark.parametrize(
+    ("mpan", "good"),
+    [
+        (pa.array([1012345678901.0]), True),
+        (pa.array([Decimal("1012345678901.00")]), True),
+        (pa.array(["1012345678901"]).dictionary_encode(), True),
+        (pa.array([1012345678901.5]), False),
+        (pa.array([float("nan")]), False),
+        (pa.array([[1012345678901]]), False),
+        (pa.array([{"a": 1}]), False),
+        (pa.array([True]), False),
+        (pa.nulls(1), False),
+        (pa.array([b"\x00\x01"]), False),
+    ],
+)
+def test_odd_types_of_parquet(folder: Folder, mpan: pa.Array, good: bool) -> None:
+    folder.put("migration_full_20260101.parquet", _parquet({**COLUMNS, "mpan": mpan}))
+    outcome = folder.only()
+    assert (outcome.outcome, outcome.accepted) == ("accepted", int(good)), outcome.detail
+
+
+def test_instants_and_days_that_parquet_leaves_open(folder: Folder) -> None:
+    """A day with a time of day is no date."""
+    for number, value in enumerate([datetime(2026, 1, 1, 5), datetime(2026, 1, 1)], start=1):
+        columns = {**COLUMNS, "effective_from": pa.array([value], pa.timestamp("ms"))}
+        folder.put(f"migration_full_2026010{number}.parquet", _parquet(columns))
+    assert [outcome.accepted for outcome in folder.load().files] == [0, 1]
+
+
+@pytest.mark.parametrize("ext", ["csv", "csv.gz", "csv.zst", "parquet"])
+def test_random_bytes_never_raise(folder: Folder, ext: str) -> None:
+    generator = random.Random(7)
+    for number in range(1, 13):
+        content = generator.randbytes(generator.randrange(3000))
+        if number % 3 == 0:
+            content = HEAD + bytes(generator.choices(b'",\n\r\0a1', k=500))
+        if number % 4 == 0 and ext in PACK:
+            content = PACK[ext](content)
+        folder.put(f"migration_full_202601{number:02}.{ext}", content)
+    assert len(folder.load().files) == 12
+
+
+def test_a_file_that_changes_is_left_for_the_next_run(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder.put("migration_full_20260101.csv", GOOD)
+    read = loader._Loader._read
+
+    def slow(self: Any, file: Any) -> Any:
+        entry = read(self, file)
+        with path.open("ab") as stream:
+            stream.write(b"1,2,3\n")
+        return entry
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loader._Loader, "_read", slow)
+        outcome = folder.only()
+    assert (outcome.outcome, outcome.error, outcome.lines) == ("skipped", None, 0)
+    assert "changed while it was read" in outcome.detail
+    assert folder.query("FROM raw.load") == []
+    assert folder.only().lines == 2001
+
+
+def test_shrunk(folder: Folder) -> None:
+    folder.put("migration_full_20260101.csv", GOOD)
+    folder.put("migration_full_20260102.csv", HEAD + ROWS[: 33 * 1599])
+    folder.put("migration_full_20260103.csv", HEAD + ROWS[: 33 * 1600])
+    first, shrunk, enough = folder.load().files
+    assert (first.outcome, enough.outcome) == ("accepted", "accepted")
+    refused(shrunk, "SHRUNK")
+    assert "migration_full_20260101.csv" in shrunk.detail
+    refused(folder.load().files[1], "SHRUNK")
+    assert folder.query("SELECT count(*) FROM raw.migration", date(2026, 1, 2)) == [(2000,)]
+    assert folder.load(allow_shrunk=True).files[1].outcome == "accepted"
+    assert folder.load().files[1].outcome == "skipped"
+    assert folder.query("SELECT count(*) FROM raw.migration", date(2026, 1, 2)) == [(1599,)]

@@ -1,0 +1,145 @@
+"""`run` as an operator meets it: what it publishes, what it refuses, what it leaves alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.command import PROJECT, pipeline, publication
+
+CASE = PROJECT / "tests" / "golden" / "cases" / "integrity" / "landing"
+LATER_CASE = PROJECT / "tests" / "golden" / "cases" / "switch_at_m14" / "landing"
+
+
+def _checksums(warehouse: Path) -> dict[str, object]:
+    manifest = publication(warehouse).with_suffix("").with_suffix(".manifest.json")
+    marts: dict[str, object] = json.loads(manifest.read_text())["marts"]
+    return marts
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    landing = tmp_path_factory.mktemp("market") / "landing"
+    pipeline(
+        *("simulate", "--points", "5000", "--seed", "3", "--landing", landing),
+        *("--from", "2026-10-20", "--to", "2026-10-30"),
+    )
+    return landing
+
+
+@pytest.fixture(scope="module")
+def built(market: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    warehouse = tmp_path_factory.mktemp("built") / "warehouse"
+    pipeline("run", "--landing", market, "--warehouse", warehouse)
+    return warehouse
+
+
+def test_same_files_same_checksums(market: Path, built: Path, tmp_path: Path) -> None:
+    """One thread or two, little memory or much, in one go or two: every mart is the same."""
+    first_half = tmp_path / "first_half"
+    for path in sorted(market.rglob("*delta*")):
+        target = first_half / path.relative_to(market)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    warehouse = tmp_path / "warehouse"
+    pipeline("load", "--landing", first_half, "--warehouse", warehouse, "--threads", "1")
+    pipeline(
+        *("run", "--landing", market, "--warehouse", warehouse),
+        *("--threads", "1", "--memory-limit", "600MB"),
+    )
+    assert _checksums(warehouse) == _checksums(built)
+
+
+def test_running_again_changes_nothing(market: Path, built: Path) -> None:
+    before = _checksums(built)
+    done = pipeline("run", "--landing", market, "--warehouse", built)
+    assert "0 files refused" in done.stderr
+    assert _checksums(built) == before
+
+
+def test_info_names_the_current_publication(built: Path) -> None:
+    document = json.loads(pipeline("info", "--warehouse", built, "--json").stdout)
+    assert set(document) == {"path", "publication_id", "as_of", "gate"}
+    assert document["as_of"] == "2026-10-30"
+    assert document["gate"] == "passed"
+    with duckdb.connect(document["path"], read_only=True) as connection:
+        tables = connection.sql("select distinct table_type from information_schema.tables")
+        assert tables.fetchall() == [("BASE TABLE",)]
+        described = connection.sql(
+            "select count(*) from duckdb_columns() where schema_name = 'marts' and comment is null"
+        ).fetchone()
+    assert described == (0,)
+
+
+def test_an_earlier_day_does_not_take_over(tmp_path: Path) -> None:
+    """Readers stay with the latest as-of day unless told otherwise."""
+    run = ("run", "--landing", LATER_CASE, "--warehouse", tmp_path)
+    pipeline(*run, "--as-of", "2026-11-10")
+    latest = publication(tmp_path)
+    done = pipeline(*run, "--as-of", "2026-11-09")
+    assert "stays current" in done.stdout
+    assert publication(tmp_path) == latest
+    pipeline(*run, "--as-of", "2026-11-09", "--make-current")
+    assert publication(tmp_path) != latest
+
+
+def test_a_failed_gate_publishes_nothing(tmp_path: Path) -> None:
+    """A project with one more test, which fails: the last publication stands, and all is said."""
+    project = tmp_path / "project"
+    for name in ("models", "macros", "seeds", "tests/dbt", "pipeline"):
+        shutil.copytree(PROJECT / name, project / name)
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(PROJECT / name, project / name)
+    warehouse = tmp_path / "warehouse"
+    run = ("run", "--landing", CASE, "--warehouse", warehouse)
+    pipeline(*run, project=project)
+    before = publication(warehouse)
+
+    failing = project / "tests" / "dbt" / "singular" / "assert_no_supplier.sql"
+    failing.write_text("select mpid from {{ ref('dim_participant') }}\n")
+    done = pipeline(*run, project=project, expect=1)
+    assert "assert_no_supplier" in done.stderr
+    assert "mpid=ZALL" in done.stderr
+    assert publication(warehouse) == before
+    failure = json.loads((warehouse / "published" / "LAST_FAILURE.json").read_text())
+    assert failure["failures"][0]["test"] == "assert_no_supplier"
+    assert failure["failures"][0]["rows"] == [{"mpid": "ZALL"}]
+
+    failing.unlink()
+    pipeline(*run, project=project)
+    assert not (warehouse / "published" / "LAST_FAILURE.json").exists()
+
+
+def test_errors_are_sentences_with_exit_codes(tmp_path: Path) -> None:
+    done = pipeline("info", "--warehouse", tmp_path, expect=4)
+    assert "holds no publication yet" in done.stderr
+    empty = tmp_path / "landing"
+    empty.mkdir()
+    done = pipeline("run", "--landing", empty, "--warehouse", tmp_path / "w", expect=3)
+    assert "No registration file has been accepted" in done.stderr
+    pipeline("run", "--landing", tmp_path / "nowhere", "--warehouse", tmp_path, expect=2)
+    done = pipeline(
+        *("simulate", "--points", "5", "--landing", empty),
+        *("--from", "2026-10-20", "--to", "2026-10-30"),
+        expect=3,
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_a_second_run_is_told_who_holds_the_warehouse(tmp_path: Path) -> None:
+    from pipeline.locking import warehouse_lock
+
+    with warehouse_lock(tmp_path):
+        done = pipeline("run", "--landing", CASE, "--warehouse", tmp_path, expect=5)
+    assert "is in use by process" in done.stderr
+
+
+def test_help_teaches() -> None:
+    done = pipeline("--help")
+    for command in ("simulate", "run", "load", "build", "publish", "export", "info", "dashboard"):
+        assert command in done.stdout
+        assert "--help" in pipeline(command, "--help").stdout
