@@ -70,8 +70,8 @@ def _memory(_context: click.Context, _option: click.Parameter, value: str | None
 MEMORY = click.option(
     "--memory-limit",
     callback=_memory,
-    help="Memory for DuckDB, e.g. 3GB; it spills to disk beyond it. Default: half of the machine's, "
-    "at most 5 GB.",
+    help="Memory for DuckDB, e.g. 3GB; it spills to disk beyond it. Default: half of the "
+    "machine, at most 5 GB.",
 )
 THREADS = click.option(
     "--threads", type=click.IntRange(1), default=os.cpu_count() or 2, help="Default: all cores."

@@ -14,7 +14,6 @@ from dashboards.components.look import Palette
 from dashboards.components.markup import escape, frame_table, plot_text
 from dashboards.data import View
 
-
 # Pixels between the axis and the origin line: two lines of tick labels stand between.
 _CAPTION_BELOW = 42
 

@@ -130,7 +130,7 @@ def style_sheet(colours: Palette) -> str:
 .mhhs-strip .good-text {{ color: {colours.good}; font-weight: 700; }}
 .mhhs-strip.warn .good-text, .mhhs-strip.warn .bad-text {{ color: inherit; }}
 .mhhs-lead {{ font-size: 1.35rem; line-height: 1.4; max-width: 60rem; color: {colours.text};
-  margin: 0; text-wrap: pretty; }}
+  margin: 0; text-wrap: balance; }}
 .mhhs-lead strong {{ font-weight: 700; }}
 .mhhs-card .label {{ font-size: 1rem; line-height: 1.3; color: {colours.text}; margin: 0; }}
 .mhhs-card .value {{ font-size: 2rem; line-height: 1.2; font-weight: 700; margin: .15rem 0;
@@ -167,7 +167,7 @@ dl.mhhs-facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9
 .mhhs-facts dd {{ margin: 0; font-size: 1.1rem; font-weight: 700; }}
 [data-testid="stPageLink-NavLink"] {{ padding: .15rem .25rem; margin-left: -.25rem; }}
 [data-testid="stPageLink-NavLink"] p {{ color: {colours.focus}; text-decoration: underline;
-  text-underline-offset: .2em; font-size: 1rem; white-space: normal; }}
+  text-underline-offset: .2em; font-size: 1rem; line-height: 1.4; white-space: normal; }}
 a:focus-visible, button:focus-visible {{ outline: 3px solid {colours.focus}; outline-offset: 2px; }}
 @media (max-width: 640px) {{
   .mhhs-lead {{ font-size: 1.2rem; }}

@@ -55,6 +55,11 @@ BODY = {
     "REC_CM": "REC Code Manager",
     "DIP_MGR": "DIP Manager",
 }
+BODY_SHORT = {
+    "BSC Performance Assurance Board": "BSC PAB",
+    "REC Code Manager": "REC CM",
+    "DIP Manager": "DIP",
+}
 STAGE = {
     "PQS": "Pre-Qualification Submission",
     "PIT": "Pre-Integration Testing",

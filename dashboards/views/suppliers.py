@@ -108,27 +108,31 @@ def _filtered(frame: Frame, suppliers: pl.DataFrame) -> pl.DataFrame:
 
 def _table(frame: Frame, shown: pl.DataFrame) -> None:
     weeks = data.sparklines(frame.view)
+    waiting = ~pl.col("is_qualified")
+    not_applicable = pl.lit(numbers.NOT_APPLICABLE)
+    expected = pl.col("forecast_qualification_on")
+    is_ahead = expected > frame.view.as_of
     rows = shown.join(weeks, on="mpid", how="left", maintain_order="left").select(
         pl.col("participant_name").fill_null(pl.col("mpid")).alias("Supplier"),
-        pl.col("mpid").alias("MPID"),
         tags("readiness_status", words.READINESS).alias("Status"),
-        pl.col("points_not_qualified").alias("Held while not Qualified"),
-        pl.col("live_metering_points").alias("Live points"),
-        pl.col("points_by_week").alias("Live points, 13 weeks"),
-        pl.when(~pl.col("is_qualified"))
-        .then(pl.col("missing_approvals").str.replace(words.BODY["BSC_PAB"], "BSC PAB"))
-        .otherwise(pl.lit(numbers.NOT_APPLICABLE))
+        pl.col("points_not_qualified").alias("Held, not Qualified"),
+        pl.col("points_by_week").alias("13 weeks"),
+        pl.when(waiting)
+        .then(pl.col("missing_approvals").str.replace_many(words.BODY_SHORT))
+        .otherwise(not_applicable)
         .alias("Missing approvals"),
-        pl.when(~pl.col("is_qualified"))
+        pl.when(waiting)
         .then(pl.col("next_stage").replace(words.STAGE_SHORT).fill_null("Approval"))
-        .otherwise(pl.lit(numbers.NOT_APPLICABLE))
+        .otherwise(not_applicable)
         .alias("Next step"),
-        pl.col("next_due_on").alias("Due"),
+        pl.coalesce("next_due_on", pl.when(waiting & is_ahead).then(expected)).alias("Due"),
         pl.col("forecast_qualification_on").alias("Expected Qualified"),
+        pl.col("live_metering_points").alias("Live points"),
         pl.col("overdue_stages").alias("Overdue stages"),
         pl.col("open_breaches").alias("Open breaches"),
         pl.col("tranche").alias("Tranche"),
         pl.col("size_band").replace(words.SIZE_BAND).alias("Size"),
+        pl.col("mpid").alias("MPID"),
     )
     whole = st.column_config.NumberColumn(format="%,d")
     day = st.column_config.DateColumn(format="D MMM YYYY", width=115)
@@ -142,24 +146,31 @@ def _table(frame: Frame, shown: pl.DataFrame) -> None:
         on_select=_chooser(shown["mpid"].to_list()),
         selection_mode="single-row",
         column_config={
-            "Supplier": st.column_config.TextColumn(pinned=True, width=180),
-            "Status": tag_column(words.READINESS, frame.colours, width=215),
-            "Missing approvals": st.column_config.TextColumn(
-                width=240, help="BSC PAB: BSC Performance Assurance Board"
+            "Supplier": st.column_config.TextColumn(pinned=True, width=165),
+            "Status": tag_column(words.READINESS, frame.colours, width=205),
+            "Held, not Qualified": st.column_config.NumberColumn(
+                format="%,d",
+                width=130,
+                help="Live Metering Points of market segments for which it is not Qualified",
             ),
-            "MPID": st.column_config.TextColumn(help="Market Participant Identifier"),
-            "Held while not Qualified": whole,
-            "Live points": whole,
-            "Live points, 13 weeks": st.column_config.LineChartColumn(
-                help="Live Metering Points, one value a week"
+            "13 weeks": st.column_config.LineChartColumn(
+                help="All its live Metering Points, one value a week", width=90
+            ),
+            "Missing approvals": st.column_config.TextColumn(
+                width=165,
+                help="BSC PAB: BSC Performance Assurance Board; REC CM: REC Code Manager; "
+                "DIP: DIP Manager",
             ),
             "Next step": st.column_config.TextColumn(
-                width=150, help="The first stage of Qualification that is not complete"
+                width=150,
+                help="The first stage of Qualification that is not complete; then the approval",
             ),
             "Due": day,
             "Expected Qualified": day,
+            "Live points": whole,
             "Overdue stages": whole,
             "Open breaches": whole,
+            "MPID": st.column_config.TextColumn(help="Market Participant Identifier"),
         },
     )
     st.caption(

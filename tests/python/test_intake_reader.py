@@ -163,7 +163,7 @@ MIGRATION = b"mpan,direction,effective_from\n"
 ROW = b"1012345678901,FORWARD,2026-01-01\n"
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(csv_files(), st.sampled_from(["csv", "csv", "csv.gz", "csv.zst"]))
 @example(("migration", "full", b""), "csv")
 @example(("migration", "full", b"\n\r\n\n"), "csv")

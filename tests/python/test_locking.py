@@ -32,9 +32,9 @@ def _hold(warehouse: Path, seconds: float) -> subprocess.Popen[str]:
 def test_a_second_run_is_told_who_holds_the_warehouse(tmp_path: Path) -> None:
     with _hold(tmp_path, 60) as process:
         begun = time.monotonic()
-        with pytest.raises(WarehouseLocked, match=f"process {process.pid} on "):
-            with warehouse_lock(tmp_path):
-                pass
+        held = pytest.raises(WarehouseLocked, match=f"process {process.pid} on ")
+        with held, warehouse_lock(tmp_path):
+            pass
         assert time.monotonic() - begun < 5
         process.kill()
 
