@@ -18,7 +18,7 @@ from typing import Any
 
 from dashboards import data
 from dashboards.data import View
-from pipeline.export import Filters
+from pipeline.export import FORM, Filters
 from pipeline.layout import PROJECT
 
 _running: dict[Path, subprocess.Popen[str]] = {}
@@ -38,7 +38,7 @@ class Order:
     @property
     def folder(self) -> Path:
         """Where the finished file lies: the same for the same request."""
-        request = json.dumps([self.list_name, self.filters, self.format])
+        request = json.dumps([FORM, self.list_name, self.filters, self.format])
         name = hashlib.sha256(request.encode()).hexdigest()[:16]
         return data.warehouse().exports / self.view.publication_id / name
 

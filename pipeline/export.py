@@ -29,6 +29,8 @@ Kind = Literal["any_of", "from_day", "to_day", "yes"]
 
 FORMATS = ("csv", "parquet")
 NOT_NAMED = "-"
+# Raise it when the same request gives other bytes: finished files of the old form are left.
+FORM = 1
 MEMORY_LIMIT = "512MB"
 
 # What a spreadsheet would run as a formula (OWASP), full-width forms included.

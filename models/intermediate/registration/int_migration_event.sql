@@ -22,7 +22,7 @@ held as (
         events.scenario,
         events.supplier_mpid as event_supplier_mpid,
         events.load_id,
-        holdings.registration_id as holding_registration_id,
+        holdings.registration_id as holder_registration_id,
         holdings.supplier_mpid as holder_mpid,
         {{ point_attributes('holdings') }}
     from events
@@ -37,8 +37,7 @@ held as (
 nearest as (
 
     select
-        held.* exclude (holding_registration_id, {{ point_attributes() }}),
-        holdings.registration_id as holding_registration_id,
+        held.* exclude ({{ point_attributes() }}),
         {{ point_attributes('holdings') }},
         row_number() over (
             partition by held.mpan, held.direction, held.migrated_on

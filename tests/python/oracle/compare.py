@@ -25,6 +25,8 @@ COUNTED: dict[str, Callable[[Evaluation], list[marts.MartRow]]] = {
     "dim_metering_point": marts.dim_metering_point,
     "fct_holding": marts.fct_holding,
     "fct_regime": marts.fct_regime,
+    "fct_approval": marts.fct_approval,
+    "fct_stage": marts.fct_stage,
     "fct_qualification": marts.fct_qualification,
     "rpt_supplier_readiness": marts.rpt_supplier_readiness,
     "rpt_daily_position": lambda evaluation: marts.rpt_daily_position(evaluation, POSITION_DAYS),

@@ -120,6 +120,16 @@ class Market:
         self.events = [_event(row) for row in extracts.get("migration", [])]
         self.appointments = [_appointment(row) for row in extracts.get("appointment", [])]
 
+    def decisions_of(self, mpid: str) -> list[Decision]:
+        return self._decisions_by_mpid.get(mpid, [])
+
+    @cached_property
+    def _decisions_by_mpid(self) -> dict[str, list[Decision]]:
+        decisions: dict[str, list[Decision]] = {}
+        for decision in self.decisions:
+            decisions.setdefault(decision.mpid, []).append(decision)
+        return decisions
+
     @cached_property
     def horizon(self) -> int:
         """A day after the as-of day and after every date in the extracts but open ends."""

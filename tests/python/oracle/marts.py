@@ -148,6 +148,46 @@ def fct_regime(evaluation: Evaluation) -> list[MartRow]:
     ]
 
 
+def fct_approval(evaluation: Evaluation) -> list[MartRow]:
+    """One row per decision and segment that it covers, with the days on which it is in force."""
+    rows = []
+    for decision in evaluation.market.decisions:
+        for segment in evaluation.parties.segments(decision.role):
+            if decision.covers(segment):
+                later = [
+                    other.first
+                    for other in evaluation.market.decisions_of(decision.mpid)
+                    if (other.role, other.body) == (decision.role, decision.body)
+                    and other.covers(segment)
+                    and other.first > decision.first
+                ]
+                rows.append(
+                    {
+                        "mpid": decision.mpid,
+                        "market_role": decision.role,
+                        "approval_body": decision.body,
+                        "market_segment": segment,
+                        "is_granted": decision.is_granted,
+                        "valid_from": as_date(decision.first),
+                        "valid_to": as_date(min([decision.end, *later])),
+                    }
+                )
+    return rows
+
+
+def fct_stage(evaluation: Evaluation) -> list[MartRow]:
+    """One row per stage of a party."""
+    return [
+        {
+            "mpid": stage.mpid,
+            "market_role": stage.role,
+            "stage": stage.stage,
+            "is_overdue": stage.is_overdue(evaluation.market.as_of),
+        }
+        for stage in evaluation.market.stages
+    ]
+
+
 def fct_qualification(evaluation: Evaluation) -> list[MartRow]:
     """One row per spell of being Qualified, of each party and segment."""
     parties = evaluation.parties

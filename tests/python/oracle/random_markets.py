@@ -198,8 +198,9 @@ class RandomMarket:
         """Around midnight, at offsets that put the day of the text beside the day in London."""
         if self._chance(0.3):
             return None
-        day = self.random.choice([*self.days, M14, M14 - timedelta(1), date(2026, 7, 1)])
-        clock = self.random.choice(["23:30:00", "00:30:00", "22:59:59", "00:00:00", "12:00:00"])
+        clock_changes = [date(2026, 3, 29), date(2026, 10, 25)]
+        day = self.random.choice([*self.days, M14, M14 - timedelta(1), *clock_changes])
+        clock = self.random.choice(["23:30:00", "00:30:00", "01:30:00", "22:59:59", "00:00:00"])
         offset = self.random.choice(["+00:00", "+01:00", "-01:00", "+02:00", "+00:30"])
         return f"{day}T{clock}{offset}"
 

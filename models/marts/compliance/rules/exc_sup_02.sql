@@ -20,7 +20,7 @@ final as (
         migrated_on as reason_on,
         'RECORDED' as status,
         migrated_on as occurred_on,
-        holding_registration_id as registration_id,
+        holder_registration_id as registration_id,
         case
             when holder_mpid is not null
                 then 'held this Metering Point when it was migrated on ' || {{ day_in_words('migrated_on') }}

@@ -25,7 +25,7 @@ final as (
         {{ point_attributes('events') }},
         'RECORDED' as status,
         events.migrated_on as occurred_on,
-        events.holding_registration_id as registration_id,
+        events.holder_registration_id as registration_id,
         case
             when events.holder_mpid is not null then 'held this Metering Point when it was reverse migrated on '
             else 'asked for, with nobody holding the point, the Reverse Migration of '

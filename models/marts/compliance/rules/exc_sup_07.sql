@@ -25,7 +25,7 @@ final as (
         {{ point_attributes('events') }},
         'RECORDED' as status,
         events.migrated_on as occurred_on,
-        events.holding_registration_id as registration_id,
+        events.holder_registration_id as registration_id,
         'was Qualified and held this Metering Point when it was reverse migrated on '
         || {{ day_in_words('events.migrated_on') }} as what_happened,
         events.load_id
