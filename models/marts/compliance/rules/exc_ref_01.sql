@@ -1,4 +1,4 @@
-{# A party holds, or serves in an MHHS role, on the as-of day and has no participant row in force on it for that role. #}
+{# A party holds, or serves in an MHHS role, on the as-of day with no participant row in force on it for that role. #}
 with
 
 holdings as (
