@@ -27,6 +27,7 @@ def command(
         f"--server.address={LOOPBACK}",
         f"--server.port={port}",
         f"--server.headless={str(headless).lower()}",
+        "--server.showEmailPrompt=false",
         f"--server.allowedHosts={LOOPBACK}",
         "--server.allowedHosts=localhost",
     ]

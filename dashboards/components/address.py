@@ -14,9 +14,10 @@ from urllib.parse import urlencode
 import streamlit as st
 
 _STATE = "_address"
-# A rerun that left the browser before our last address arrived there carries the one before.
+# A rerun that left the browser before our last address arrived there carries an older one.
 # Within this time that is no new address, but an old one still under way.
 _IN_FLIGHT_SECONDS = 2.0
+_REMEMBERED = 5
 
 Parameters = dict[str, list[str]]
 
@@ -36,8 +37,7 @@ class Address:
         now = _current()
         if now == last["written"]:
             return False
-        in_flight = time.monotonic() - last["at"] < _IN_FLIGHT_SECONDS
-        return not (in_flight and now == last["before"])
+        return now not in _under_way(last)
 
     def asked(self, name: str) -> list[str]:
         """What the address itself says, valid or not."""
@@ -68,21 +68,22 @@ class Address:
     def write(self) -> None:
         """Bring the browser's address up to date, without another run."""
         before = _current()
+        last = st.session_state.get(_STATE)
+        older = last["older"] if last and last["page"] == self._page else []
         if before != self._shown:
             st.query_params.from_dict(self._shown)
-        last = st.session_state.get(_STATE, {})
-        unchanged = last.get("written") == self._shown and last.get("page") == self._page
-        st.session_state[_STATE] = {
-            "page": self._page,
-            "written": self._shown,
-            "before": last["before"] if unchanged else before,
-            "at": last["at"] if unchanged else time.monotonic(),
-        }
+            older = [(before, time.monotonic()), *older][:_REMEMBERED]
+        st.session_state[_STATE] = {"page": self._page, "written": self._shown, "older": older}
 
     def permanent(self, publication_id: str) -> str:
         """The full address that pins the publication and every filter."""
         pinned = {"asof": [publication_id], **self._shown}
         return f"{st.context.url or ''}?{urlencode(pinned, doseq=True)}"
+
+
+def _under_way(last: dict[str, Any]) -> list[Parameters]:
+    now = time.monotonic()
+    return [address for address, left_at in last["older"] if now - left_at < _IN_FLIGHT_SECONDS]
 
 
 def _current() -> Parameters:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboards.components import numbers
 from dashboards.components.look import Palette
-from dashboards.components.markup import escape, frame_table, plot_text
+from dashboards.components.markup import escape, frame_table, plain, plot_text
 from dashboards.data import View
 
 # Pixels between the axis and the origin line: two lines of tick labels stand between.
@@ -34,7 +34,7 @@ class Chart:
 
 def show(view: View, chart: Chart, figure: go.Figure, height: int) -> None:
     """Draw a chart with everything that belongs to it."""
-    st.header(chart.title, anchor=False)
+    st.header(plain(chart.title), anchor=False)
     st.html(f'<p class="mhhs-sub">{escape(chart.subtitle)}</p>{chart.legend}')
     _caption(view, chart, figure)
     figure.update_layout(height=height)

@@ -101,8 +101,8 @@ def _register(frame: Frame, register: pl.DataFrame) -> None:
         selection_mode="single-row",
         column_config={
             "Rule": st.column_config.TextColumn(pinned=True, width=80),
-            "Severity": tag_column(words.SEVERITY, frame.colours, width=170),
-            "Flagged when": st.column_config.TextColumn(width=320),
+            "Severity": tag_column(words.SEVERITY, frame.colours, width=240),
+            "Flagged when": st.column_config.TextColumn(width=300),
             "Open": whole,
             "In total": st.column_config.NumberColumn(
                 format="%,d", help="Open, closed and on record"

@@ -24,6 +24,7 @@ DUPLICATE_KEY = "DUPLICATE_KEY"
 # In order of preference where two forms fit equally many values.
 DATE_FORMS = ("YYYY-MM-DD", "YYYYMMDD", "DD/MM/YYYY")
 
+_FEW_LABELS = 5
 _SEEDS = Path(__file__).parents[2] / "seeds"
 _TO_MINUTE = "[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]"
 _OFFSET = "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
@@ -45,11 +46,10 @@ def columns_of(extract: Extract, kind: str) -> tuple[Column, ...]:
 
 def faults(extract: Extract, kind: str) -> list[Fault]:
     """Every fault a row can have by itself, the first that fits first."""
-    reasons = (MISSING_VALUE, BAD_FORMAT, BAD_VALUE)
-    by_column = [
-        Fault(reason, column.name) for column in columns_of(extract, kind) for reason in reasons
-    ]
-    return [Fault(FIELD_COUNT), *by_column, Fault(BAD_INTERVAL, "effective_to")]
+    found = [Fault(FIELD_COUNT)]
+    for column in columns_of(extract, kind):
+        found += [Fault(reason, column.name) for reason, _ in fault_conditions(column)]
+    return [*found, Fault(BAD_INTERVAL, "effective_to")]
 
 
 def quote(name: str) -> str:
@@ -88,56 +88,70 @@ def typed_sql(
     file holds a '|' or a control character.
     """
     columns = columns_of(extract, kind)
-    values = ", ".join(
-        f"{value_sql(column, forms)} AS {quote('v_' + column.name)}" for column in columns
-    )
-    whens = ["WHEN NOT is_whole THEN 0"]
-    code = 1
+    values = ", ".join(f"{value_sql(c, forms, plain_ids)} AS {_value(c.name)}" for c in columns)
+    conditions = ["NOT is_whole"]
     for column in columns:
-        for condition in fault_conditions(column, plain_ids):
-            if condition is not None:
-                if kind == "delta" and column.name not in ("change_type", *extract.key):
-                    condition = f"change_type = 'U' AND {condition}"
-                whens.append(f"WHEN {condition} THEN {code}")
-            code += 1
+        optional = kind == "delta" and column.name not in ("change_type", *extract.key)
+        for _, condition in fault_conditions(column):
+            conditions.append(f"change_type = 'U' AND {condition}" if optional else condition)
     if extract.dated:
         condition = "v_effective_to < v_effective_from"
-        if kind == "delta":
-            condition = f"change_type = 'U' AND {condition}"
-        whens.append(f"WHEN {condition} THEN {code}")
-    bits = [
-        f"(({c} IS NOT NULL AND v_{c} IS NULL)::UTINYINT * {1 << i})"
-        for i, c in enumerate(date_columns(columns))
-    ]
-    outputs = ", ".join(f"{quote('v_' + c.name)} AS {quote(c.name)}" for c in columns)
-    return (
-        f"SELECT {outputs}, CASE {' '.join(whens)} END::UTINYINT AS fault, "
-        f"({' + '.join(bits) or '0'})::UTINYINT AS misdated "
-        f"FROM (SELECT *, {values} FROM ({text_sql}))"
+        conditions.append(f"change_type = 'U' AND {condition}" if kind == "delta" else condition)
+    whens = " ".join(f"WHEN {condition} THEN {i}" for i, condition in enumerate(conditions))
+    misdated = " + ".join(
+        f"({_is_bad(name)})::UTINYINT * {1 << i}" for i, name in enumerate(date_columns(columns))
     )
+    outputs = ", ".join(f"{_value(c.name)} AS {quote(c.name)}" for c in columns)
+    return (
+        f"SELECT {outputs}, CASE WHEN NOT is_clean THEN CASE {whens} END END::UTINYINT AS fault, "
+        f"CASE WHEN is_clean THEN 0 ELSE {misdated} END::UTINYINT AS misdated FROM ("
+        f"SELECT *, coalesce({_is_clean(extract, columns)}, false) AS is_clean FROM ("
+        f"SELECT *, {values} FROM ({text_sql})))"
+    )
+
+
+def _is_clean(extract: Extract, columns: Sequence[Column]) -> str:
+    """A cheap sign of a row without any fault, so that only the others are looked at closely."""
+    signs = ["is_whole"]
+    for column in columns:
+        text, value = quote(column.name), _value(column.name)
+        signs.append(f"{value} IS NOT NULL" + ("" if column.required else f" OR {text} IS NULL"))
+        if column.kind is Kind.NUMBER:
+            signs.append(f"{text} NOT LIKE '-%' OR {text} IS NULL")
+    if extract.dated:
+        signs.append("v_effective_to >= v_effective_from OR v_effective_to IS NULL")
+    return " AND ".join(f"({sign})" for sign in signs)
 
 
 def date_columns(columns: Sequence[Column]) -> list[str]:
     return [column.name for column in columns if column.kind is Kind.DATE]
 
 
-def value_sql(column: Column, forms: Mapping[str, str]) -> str:
-    """The typed value of a text column, null where it has none."""
+def value_sql(column: Column, forms: Mapping[str, str], plain_ids: bool) -> str:
+    """The typed value of a text column, null where the text is none that the contract allows."""
     text = quote(column.name)
     match column.kind:
+        case Kind.MPID:
+            return _text_like(text, "[A-Z0-9]{4}")
+        case Kind.DIGITS_2:
+            return _text_like(text, "[0-9]{2}")
+        case Kind.LETTERS:
+            return _text_like(text, f"[{''.join(column.values)}]+")
+        case Kind.ID:
+            odd = "" if plain_ids else f" AND NOT regexp_matches({text}, '[|\\p{{Cc}}]')"
+            return f"CASE WHEN length({text}) <= {column.max_length}{odd} THEN {text} END"
+        case Kind.CHOICE:
+            return _choice_sql(text, allowed_values(column))
         case Kind.MPAN:
             return _mpan_sql(text)
-        case Kind.CHOICE:
-            # Parquet takes an ENUM for half the price of text, and gives text back.
-            labels = ", ".join(literal(label) for label in allowed_values(column))
-            return f"TRY_CAST({text} AS ENUM ({labels}))"
         case Kind.DATE:
             return date_sql(text, forms[column.name])
         case Kind.TIMESTAMP:
             return _timestamp_sql(text)
         case Kind.BOOLEAN:
             return (
-                f"CASE WHEN lower({text}) IN ('t', 'true', '1') THEN true "
+                f"CASE WHEN {text} = 'T' THEN true WHEN {text} = 'F' THEN false "
+                f"WHEN lower({text}) IN ('t', 'true', '1') THEN true "
                 f"WHEN lower({text}) IN ('f', 'false', '0') THEN false END"
             )
         case Kind.NUMBER:
@@ -148,8 +162,19 @@ def value_sql(column: Column, forms: Mapping[str, str]) -> str:
                 f"WHEN regexp_full_match({text}, '{_NUMBER}[eE][+-]?[0-9]+') "
                 f"THEN TRY_CAST(TRY_CAST({text} AS DOUBLE) AS DECIMAL(18,3)) END"
             )
-        case _:
+        case Kind.TEXT:
             return text
+
+
+def fault_conditions(column: Column) -> list[tuple[str, str]]:
+    """The faults a value can have, (reason, condition) each, over its text and typed value."""
+    listed = column.kind in (Kind.CHOICE, Kind.LETTERS)
+    found = [(MISSING_VALUE, f"{quote(column.name)} IS NULL")] if column.required else []
+    found.append((BAD_VALUE if listed else BAD_FORMAT, _is_bad(column.name)))
+    if column.kind is Kind.NUMBER:
+        # By its text: a hair below zero rounds to zero and is still below zero.
+        found.append((BAD_VALUE, f"regexp_matches({quote(column.name)}, '^-[0.]*[1-9]')"))
+    return found
 
 
 def date_sql(text: str, form: str) -> str:
@@ -174,46 +199,42 @@ def date_sql(text: str, form: str) -> str:
     return f"CASE WHEN strlen({iso}) = 10 AND CAST({date} AS VARCHAR) = {iso} THEN {date} END"
 
 
-def fault_conditions(column: Column, plain_ids: bool) -> tuple[str | None, str | None, str | None]:
-    """When a value is missing, malformed, or not allowed; None where it cannot be."""
-    text, value = quote(column.name), quote("v_" + column.name)
-    missing = f"{text} IS NULL" if column.required else None
-    malformed = disallowed = None
-    match column.kind:
-        case Kind.MPID:
-            malformed = f"NOT regexp_full_match({text}, '[A-Z0-9]{{4}}')"
-        case Kind.DIGITS_2:
-            malformed = f"NOT regexp_full_match({text}, '[0-9]{{2}}')"
-        case Kind.ID:
-            malformed = f"length({text}) > {column.max_length}"
-            if not plain_ids:
-                malformed = f"({malformed} OR regexp_matches({text}, '[|\\p{{Cc}}]'))"
-        case Kind.CHOICE:
-            disallowed = f"({text} IS NOT NULL AND {value} IS NULL)"
-        case Kind.LETTERS:
-            disallowed = f"NOT regexp_full_match({text}, '[{''.join(column.values)}]+')"
-        case Kind.TEXT:
-            pass
-        case _:
-            malformed = f"({text} IS NOT NULL AND {value} IS NULL)"
-            if column.kind is Kind.NUMBER:
-                # By its text: a hair below zero rounds to zero and is still below zero.
-                disallowed = f"({text} LIKE '-%' AND regexp_matches({text}, '^-[0.]*[1-9]'))"
-    return missing, malformed, disallowed
+def _value(name: str) -> str:
+    return quote(f"v_{name}")
+
+
+def _is_bad(name: str) -> str:
+    return f"{quote(name)} IS NOT NULL AND {_value(name)} IS NULL"
+
+
+def _text_like(text: str, pattern: str) -> str:
+    return f"CASE WHEN regexp_full_match({text}, '{pattern}') THEN {text} END"
+
+
+def _choice_sql(text: str, labels: Sequence[str]) -> str:
+    """The label as an ENUM: Parquet takes that for a tenth of the price of text, and gives text.
+
+    Few labels are found fastest one by one, many by the hash table of the cast.
+    """
+    type_ = f"ENUM ({', '.join(map(literal, labels))})"
+    if len(labels) > _FEW_LABELS:
+        return f"TRY_CAST({text} AS {type_})"
+    whens = " ".join(f"WHEN {literal(label)} THEN {literal(label)}::{type_}" for label in labels)
+    return f"CASE {text} {whens} END"
 
 
 def _mpan_sql(text: str) -> str:
     """The number that 13 digits are, or null.
 
-    The first line knows nearly all of them by a cheaper sign than a regular expression: a text
-    of 13 bytes that begins with 1 to 9 casts to so great a number only if all are digits, or if
-    it has an exponent.
+    The first line knows nearly all of them by a cheaper sign than a regular expression: 13 bytes
+    that begin with 1 to 9 cast to so great a number only if all are digits, or with an exponent.
     """
+    number = f"TRY_CAST({text} AS BIGINT)"
     return (
         f"CASE WHEN strlen({text}) = 13 AND {text} >= '1' AND {text} < ':' "
         f"AND NOT contains({text}, 'e') AND NOT contains({text}, 'E') "
-        f"AND TRY_CAST({text} AS BIGINT) >= 1000000000000 THEN CAST({text} AS BIGINT) "
-        f"WHEN regexp_full_match({text}, '[0-9]{{13}}') THEN CAST({text} AS BIGINT) END"
+        f"AND {number} >= 1000000000000 THEN {number} "
+        f"WHEN regexp_full_match({text}, '[0-9]{{13}}') THEN {number} END"
     )
 
 

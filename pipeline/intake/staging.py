@@ -251,7 +251,10 @@ def _write_quarantine(
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
-    connection.execute(f"COPY ({sql}) TO {path_literal(target)} (FORMAT parquet, COMPRESSION zstd)")
+    connection.execute(
+        f"COPY ({sql}) TO {path_literal(target)} "
+        "(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)"
+    )
 
 
 def _scan(path: Path) -> str:

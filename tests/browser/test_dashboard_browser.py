@@ -189,6 +189,28 @@ def test_choosing_a_filter_writes_the_address(visit: Callable[..., Any], warehou
     page.wait_for_url(re.compile(r"/exceptions$"))
 
 
+def test_filters_chosen_in_quick_succession_all_stay(visit: Callable[..., Any]) -> None:
+    page = visit("/exceptions")
+    page.set_viewport_size({"width": 1280, "height": 1800})  # an open list closes on scrolling
+    page.wait_for_timeout(500)
+    for label, option in (("Severity", "Breach"), ("Status", "Open"), ("Market segment", "Smart")):
+        page.get_by_role("combobox", name=label).click()
+        page.get_by_role("option", name=option).click()
+        page.keyboard.press("Escape")
+    page.wait_for_url(re.compile("severity=BREACH.*status=OPEN.*market_segment=S"))
+
+
+def test_a_row_of_the_register_filters_the_list(visit: Callable[..., Any], warehouse: Path) -> None:
+    page = visit("/exceptions")
+    table = page.get_by_test_id("stDataFrame").first
+    table.locator("canvas").first.wait_for()
+    page.wait_for_timeout(500)  # the grid draws its rows after its frame
+    table.click(position={"x": 18, "y": 53})
+    page.wait_for_url(re.compile("rule_id=SUP-01"))
+    rows = count(warehouse, "rule_id = 'SUP-01'")
+    page.get_by_text(f"{rows:,} exceptions match the filters").wait_for()
+
+
 def test_the_downloaded_file_is_the_list_on_the_page(
     visit: Callable[..., Any], warehouse: Path
 ) -> None:

@@ -56,20 +56,17 @@ SAMPLES = {
 def _by_sql(texts: list[str], column: Column, form: str) -> list[tuple[str | None, Any]]:
     """(fault, value) of each text."""
     forms = {column.name: form}
-    conditions = zip(
-        checks.fault_conditions(column, plain_ids=False),
-        (checks.MISSING_VALUE, checks.BAD_FORMAT, checks.BAD_VALUE),
-        strict=True,
+    whens = " ".join(
+        f"WHEN {condition} THEN '{reason}'" for reason, condition in checks.fault_conditions(column)
     )
-    whens = " ".join(f"WHEN {sql} THEN '{reason}'" for sql, reason in conditions if sql)
-    fault = f"CASE {whens} END" if whens else "NULL"
-    value = checks.value_sql(column, forms)
+    value = checks.value_sql(column, forms, plain_ids=False)
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("texts", pa.table({"text": texts, "n": range(len(texts))}))
         return connection.execute(
-            f"SELECT {fault}, v_{column.name} FROM (SELECT *, {value} AS v_{column.name} FROM "
-            f"(SELECT n, nullif(text, '') AS {column.name} FROM texts)) ORDER BY n"
+            f"SELECT CASE {whens} END, v_{column.name} FROM ("
+            f"SELECT *, {value} AS v_{column.name} FROM ("
+            f"SELECT n, nullif(text, '') AS {column.name} FROM texts)) ORDER BY n"
         ).fetchall()
 
 

@@ -15,7 +15,8 @@ final as (
         arg_max(tranche, stage_order) filter (where tranche is not null) as tranche,
         arg_max(stage, stage_order) filter (where is_complete) as current_stage,
         arg_min(stage, stage_order) filter (where not is_complete) as next_stage,
-        arg_min(coalesce(forecast_on, planned_on), stage_order) filter (where not is_complete) as next_due_on,
+        -- The date of that stage, also where it has none: a later stage's date would mislead.
+        arg_min_null(coalesce(forecast_on, planned_on), stage_order) filter (where not is_complete) as next_due_on,
         count(*) filter (where is_overdue) as overdue_stages,
         max(planned_on) as planned_on,
         max(coalesce(forecast_on, planned_on)) as forecast_on,

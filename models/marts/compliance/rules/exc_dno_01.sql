@@ -38,7 +38,7 @@ first_rows as (
 
 ),
 
--- Of several rows in force on the day the one that began last says which distributor it is.
+-- Of several rows in force on the day the last to begin that names a distributor says which one it is.
 dnos as (
 
     select
