@@ -1,0 +1,47 @@
+"""Each dashboard page reads the marts that its exposure names, and no others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from streamlit.testing.v1 import AppTest
+
+from dashboards import data
+from tests.command import PROJECT
+
+
+def _exposures() -> dict[str, set[str]]:
+    document = yaml.safe_load((PROJECT / "models" / "_exposures.yml").read_text())
+    return {
+        exposure["name"]: {re.findall(r"'(\w+)'", ref)[0] for ref in exposure["depends_on"]}
+        for exposure in document["exposures"]
+    }
+
+
+@pytest.mark.parametrize("page", sorted(_exposures()))
+def test_page_reads_what_its_exposure_names(
+    page: str, monkeypatch: pytest.MonkeyPatch, fixture_warehouse: Path
+) -> None:
+    monkeypatch.setenv("MHHS_WAREHOUSE", str(fixture_warehouse))
+    read: set[str] = set()
+    query = data.query
+
+    def recording(path: str, sql: str, *values: Any) -> Any:
+        read.update(re.findall(r"marts\.(\w+)", sql))
+        return query(path, sql, *values)
+
+    monkeypatch.setattr(data, "query", recording)
+    app = AppTest.from_file(str(PROJECT / "dashboards" / "app.py"), default_timeout=30).run()
+    if page != "overview":
+        read.clear()
+        app.switch_page(f"views/{page}.py").run()
+    assert not app.exception
+    if page == "suppliers":
+        supplier = data.suppliers(data.kept()[0])["mpid"][0]
+        app.query_params["supplier"] = supplier
+        app.run()
+    assert read == _exposures()[page]
