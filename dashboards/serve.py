@@ -28,6 +28,7 @@ def command(
         f"--server.port={port}",
         f"--server.headless={str(headless).lower()}",
         "--server.showEmailPrompt=false",
+        "--logger.level=error",
         f"--server.allowedHosts={LOOPBACK}",
         "--server.allowedHosts=localhost",
     ]

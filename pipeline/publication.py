@@ -104,8 +104,7 @@ def publish(
             "The last publication stands. Mend the cause and run again."
         )
     warehouse.published.mkdir(parents=True, exist_ok=True)
-    for leftover in warehouse.published.glob(f"{LEFTOVER_PREFIX}*"):
-        leftover.unlink()
+    _sweep(warehouse)
     built_at = datetime.now(UTC).replace(microsecond=0)
     part = warehouse.published / f"{LEFTOVER_PREFIX}{os.getpid()}.duckdb"
     marts = _published_models(result.dbt_manifest)
@@ -134,6 +133,16 @@ def publish(
         replace_text(warehouse.current_pointer, publication_id + "\n")
         warehouse.last_failure.unlink(missing_ok=True)
     return publication
+
+
+def _sweep(warehouse: Warehouse) -> None:
+    """Remove what a killed publication left: parts, and files without a manifest or the reverse."""
+    for leftover in warehouse.published.glob(f"{LEFTOVER_PREFIX}*"):
+        leftover.unlink()
+    whole = {publication.publication_id for publication in publications(warehouse)}
+    for path in [*warehouse.published.glob("*.duckdb"), *warehouse.published.glob("*.json")]:
+        if path != warehouse.last_failure and path.name.split(".")[0] not in whole:
+            path.unlink()
 
 
 def _is_newest(warehouse: Warehouse, publication: Publication) -> bool:
@@ -261,18 +270,24 @@ def _mart_rows(manifest: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def _log_rows(warehouse: Warehouse) -> list[tuple[Any, ...]]:
-    if not warehouse.publication_log.exists():
-        return []
-    lines = warehouse.publication_log.read_text("utf-8").split("\n")[:-1]
+    lines = _whole_lines(warehouse.publication_log).splitlines()
     return [row for line in lines for row in _mart_rows(json.loads(line))]
 
 
 def _append_log(warehouse: Warehouse, manifest: dict[str, Any]) -> None:
     warehouse.publication_log.parent.mkdir(parents=True, exist_ok=True)
-    with warehouse.publication_log.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(manifest) + "\n")
+    whole = len(_whole_lines(warehouse.publication_log))
+    with warehouse.publication_log.open("ab") as file:
+        file.truncate(whole)
+        file.write(json.dumps(manifest).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def _whole_lines(log: Path) -> bytes:
+    """The log without a torn last line, whose writer was killed."""
+    content = log.read_bytes() if log.exists() else b""
+    return content[: content.rfind(b"\n") + 1]
 
 
 def _add_publication_mart(
