@@ -27,10 +27,17 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt
 setup: $(VENV)/.installed ## virtual environment with every package, in .venv
 
 # Two as-of days, so that both sides of M14 (28 October 2026) can be chosen on the dashboard.
-$(DEMO)/.ready: $(VENV)/.installed
+# Each stamp marks a step as whole: an interrupted demo takes up at the step that it had reached.
+$(DEMO)/.landing: $(VENV)/.installed
 	@$(RUN) -m pipeline simulate --points 100000 --seed 14 --from 2026-10-01 --to 2026-11-10 \
 		--landing $(DEMO)/landing
+	@touch $@
+
+$(DEMO)/.before: $(DEMO)/.landing
 	@$(RUN) -m pipeline run --landing $(DEMO)/landing --warehouse $(DEMO)/warehouse --as-of 2026-10-20
+	@touch $@
+
+$(DEMO)/.ready: $(DEMO)/.before
 	@$(RUN) -m pipeline run --landing $(DEMO)/landing --warehouse $(DEMO)/warehouse
 	@touch $@
 

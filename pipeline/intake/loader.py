@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.contracts import EXTRACTS
+from pipeline.errors import PipelineError
 from pipeline.intake.log import Entry, LoadLog, sync_folder
 from pipeline.intake.manifest import BadManifest, Manifest, read_manifest
 from pipeline.intake.names import LandingFile, Name, parse_name, walk
@@ -48,6 +49,8 @@ def load(
     Takes no lock: hold `pipeline.locking.warehouse_lock`. Killed at any moment, it leaves whole
     files and garbage, and the next run removes the garbage.
     """
+    if not landing.is_dir():
+        raise PipelineError(f"There is no landing folder {landing}: name one that exists.")
     found = walk(landing)
     log = LoadLog(warehouse)
     _sweep(warehouse, log)
@@ -100,6 +103,8 @@ class _Loader:
                 raise _Changed
         except (_Changed, FileNotFoundError):
             return landing_file, None, Taken.CHANGING
+        except PermissionError:
+            return landing_file, None, Taken.FORBIDDEN
         known = self._log.find(*entry.identity)
         if known is not None and known.error is None:
             taken = Taken.BEFORE
@@ -233,6 +238,8 @@ def _configure(
     threads: int | None,
 ) -> None:
     connection.execute("SET TimeZone = 'UTC'")
+    # The place of a row in the lake tells its record in the file.
+    connection.execute("SET preserve_insertion_order = true")
     connection.execute("SET enable_progress_bar = false")
     # Scratch files are written again under one name: DuckDB's cache would serve the old bytes.
     connection.execute("SET enable_external_file_cache = false")

@@ -9,10 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import PipelineError
+
 LOG_PATH = Path("history/load_log.jsonl")
 
 
-class BrokenLog(Exception):
+class BrokenLog(PipelineError):
     """A line of the log, other than a torn last one, cannot be read."""
 
 

@@ -75,7 +75,7 @@ def parse_name(extract: str, file_name: str) -> Name | None:
 
 
 def walk(landing: Path) -> Landing:
-    """List a landing folder. Raises FileNotFoundError where there is none."""
+    """List a landing folder."""
     files: list[LandingFile] = []
     strays: list[str] = []
     for entry in sorted(landing.iterdir()):

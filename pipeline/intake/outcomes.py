@@ -69,11 +69,15 @@ def judge(entries: Iterable[Entry]) -> list[Outcome]:
 def judge_as_of(entries: Iterable[Entry], as_of: date) -> list[Outcome]:
     """The fate of every entry as known on a day: deltas that a full has overtaken are so."""
     outcomes = judge(entries)
+    fulls = {
+        extract: _newest_full(outcomes, extract, as_of)
+        for extract in {outcome.entry.extract for outcome in outcomes}
+    }
     result = []
     for outcome in outcomes:
         entry = outcome.entry
         if outcome.stands and entry.kind == "delta":
-            full = _newest_full(outcomes, entry.extract, as_of)
+            full = fulls[entry.extract]
             if full is not None and _day(entry) <= _day(full):
                 outcome = Outcome(entry, "superseded", None, False)
         result.append(outcome)

@@ -69,7 +69,10 @@ class ParquetSource:
 
     def _numbered(self) -> str:
         names = ", ".join(f"r{i}" for i in range(len(self.header)))
-        return f"{self._scan(', file_row_number = true')} AS numbered ({names}, ordinal)"
+        relation = self._scan(", file_row_number = true")
+        if "file_row_number" in map(str.lower, self.header):  # then DuckDB has no other
+            relation = f"(SELECT *, row_number() OVER () - 1 FROM {self._scan()})"
+        return f"{relation} AS numbered ({names}, ordinal)"
 
     def _scan(self, options: str = "") -> str:
         return f"read_parquet({path_literal(self._path)}, hive_partitioning = false{options})"

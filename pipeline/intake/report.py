@@ -17,6 +17,7 @@ class Taken(Enum):
     NOW = auto()
     BEFORE = auto()  # same name and content as in an earlier run
     CHANGING = auto()  # left alone: it was written to while it was read
+    FORBIDDEN = auto()  # it may not be opened
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class LoadSummary:
 
 
 def report(landing_file: LandingFile, taken: Taken, fate: Outcome | None) -> FileOutcome:
-    """Describe one file; `fate` is None only for a file that was left alone."""
+    """Describe one file; `fate` is None only for a file that was left alone and not logged."""
     if fate is None:
         entry = Entry(landing_file.file, landing_file.extract, "")
         name = parse_name(landing_file.extract, landing_file.path.name)
@@ -56,8 +57,12 @@ def report(landing_file: LandingFile, taken: Taken, fate: Outcome | None) -> Fil
             entry = replace(
                 entry, kind=name.kind, business_date=name.business_date, sequence=name.sequence
             )
-        outcome, error = "skipped", None
-        detail = f"{entry.file} changed while it was read and was left for the next run."
+        if taken is Taken.FORBIDDEN:
+            outcome, error = "refused", "UNREADABLE"
+            detail = f"{entry.file} was refused, UNREADABLE: this user may not open it; allow it."
+        else:
+            outcome, error = "skipped", None
+            detail = f"{entry.file} changed while it was read and was left for the next run."
     else:
         entry, outcome, error = fate.entry, fate.outcome, fate.error
         if taken is Taken.BEFORE and outcome != "refused":

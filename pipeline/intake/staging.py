@@ -27,7 +27,6 @@ from pipeline.intake.source import Ordinals, Source
 
 # Key hashes are compared in slices of at most so many (8 bytes each).
 _SLICE = 1 << 26
-_BATCH = 1 << 20
 # Rows by which the form of a date column is guessed; it is verified afterwards.
 _SAMPLE = 2_000
 
@@ -194,10 +193,8 @@ def _repeated_hashes(
     found = np.empty(0, dtype=np.uint64)
     for slice_ in range(slices):
         only = f"AND {hash_sql} % {slices} = {slice_}" if slices > 1 else ""
-        result = connection.execute(f"SELECT {hash_sql} FROM {relation} {only}")
-        hashes = np.concatenate(
-            [found[:0], *(batch.column(0).to_numpy() for batch in result.to_arrow_reader(_BATCH))]
-        )
+        result = connection.execute(f"SELECT {hash_sql} AS hash FROM {relation} {only}")
+        hashes = np.asarray(result.fetchnumpy()["hash"])
         hashes.sort()
         repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
         found = np.concatenate([found, repeated])

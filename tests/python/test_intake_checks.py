@@ -59,14 +59,15 @@ def _by_sql(texts: list[str], column: Column, form: str) -> list[tuple[str | Non
     whens = " ".join(
         f"WHEN {condition} THEN '{reason}'" for reason, condition in checks.fault_conditions(column)
     )
+    cast = checks.cast_sql(column, forms)
     value = checks.value_sql(column, forms, plain_ids=False)
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("texts", pa.table({"text": texts, "n": range(len(texts))}))
         return connection.execute(
             f"SELECT CASE {whens} END, v_{column.name} FROM ("
-            f"SELECT *, {value} AS v_{column.name} FROM ("
-            f"SELECT n, nullif(text, '') AS {column.name} FROM texts)) ORDER BY n"
+            f"SELECT *, {value} AS v_{column.name} FROM (SELECT *, {cast} AS c_{column.name} FROM ("
+            f"SELECT n, nullif(text, '') AS {column.name} FROM texts))) ORDER BY n"
         ).fetchall()
 
 

@@ -210,15 +210,11 @@ def test_the_fast_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_duckdb_reads_otherwise_is_read_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
     """If DuckDB and the index do not count the same records, the exact reader decides."""
     used = []
-    exact = reading._exact
+    exact, text_sql = reading._exact, csv_bulk.BulkCsv.text_sql
     monkeypatch.setattr(reading, "_exact", lambda *a: used.append(a) or exact(*a))
-    monkeypatch.setattr(csv_bulk.BulkCsv, "missing", _misaligned)
-    check("migration", "full", MIGRATION + ROW + b"1,2\n")
+    monkeypatch.setattr(csv_bulk.BulkCsv, "text_sql", lambda *a: f"FROM ({text_sql(*a)} LIMIT 1)")
+    check("migration", "full", MIGRATION + ROW + ROW.replace(b"FORWARD", b"REVERSE"))
     assert used
-
-
-def _misaligned(*_: object) -> None:
-    raise csv_bulk.Misaligned
 
 
 def test_a_guessed_date_form_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,37 +4,28 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import os
 import random
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from pipeline.intake import FileOutcome, LoadSummary, create_state_views, load, loader, stored
+from pipeline.intake import loader, stored
+from tests.python.intake_folder import COLUMNS, Folder, parquet_bytes, refused
 
 HEAD = b"mpan,direction,effective_from\n"
 ROWS = b"".join(b"10%011d,FORWARD,2026-01-01\n" % n for n in range(2000))
 GOOD = HEAD + ROWS
-COLUMNS = {"mpan": ["1012345678901"], "direction": ["FORWARD"], "effective_from": ["2026-01-01"]}
 
 
 def _zstd(content: bytes) -> bytes:
     return zstandard.ZstdCompressor().compress(content)
-
-
-def _parquet(columns: dict[str, Any]) -> bytes:
-    sink = io.BytesIO()
-    pq.write_table(pa.table(columns), sink)
-    return sink.getvalue()
 
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
@@ -44,47 +35,21 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-class Folder:
-    """A landing folder and a warehouse."""
-
-    def __init__(self, root: Path) -> None:
-        self.landing = root / "landing"
-        self.warehouse = root / "warehouse"
-
-    def put(self, name: str, content: bytes, manifest: object = None) -> Path:
-        path = self.landing / name.split("_")[0] / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        if manifest is not None:
-            text = manifest if isinstance(manifest, bytes) else json.dumps(manifest).encode()
-            path.with_name(path.name + ".manifest.json").write_bytes(text)
-        return path
-
-    def load(self, **options: Any) -> LoadSummary:
-        self.landing.mkdir(exist_ok=True)
-        return load(self.landing, self.warehouse, threads=1, **options)
-
-    def only(self, **options: Any) -> FileOutcome:
-        (outcome,) = self.load(**options).files
-        return outcome
-
-    def query(self, sql: str, as_of: date = date(2030, 1, 1)) -> list[tuple[Any, ...]]:
-        with duckdb.connect() as connection:
-            create_state_views(connection, self.warehouse, as_of)
-            return connection.execute(sql).fetchall()
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
-def refused(outcome: FileOutcome, code: str) -> None:
-    """Refused with this code, counting nothing, and saying why."""
-    counts = (outcome.lines, outcome.accepted, outcome.quarantined, outcome.repeated)
-    assert (outcome.outcome, outcome.error, counts) == ("refused", code, (0, 0, 0, 0))
-    assert outcome.file in outcome.detail
-    assert code in outcome.detail
+def test_what_may_not_be_opened(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.put("migration_full_20260101.csv", GOOD)
+    with monkeypatch.context() as patch:
+        patch.setattr(loader._Loader, "_read", _forbidden)
+        refused(folder.only(), "UNREADABLE")
+    assert folder.only().outcome == "accepted"
+
+
+def _forbidden(*_: object) -> None:
+    raise PermissionError(13, "Permission denied")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +162,7 @@ def test_several_frames_are_one_file(folder: Folder, ext: str) -> None:
 
 
 def test_truncated_and_damaged_parquet(folder: Folder) -> None:
-    content = _parquet({name: values * 5000 for name, values in COLUMNS.items()})
+    content = parquet_bytes({name: values * 5000 for name, values in COLUMNS.items()})
     folder.put("migration_full_20260101.parquet", content[:-1])
     folder.put("migration_full_20260102.parquet", content[: len(content) // 2])
     damaged = bytearray(content)
@@ -252,7 +217,7 @@ def test_bad_encoding_in_parquet(folder: Folder) -> None:
             "note": ["x"],
             broken: pa.Array.from_buffers(pa.string(), 1, bad.buffers()),
         }
-        folder.put(f"migration_full_2026010{number}.parquet", _parquet(columns))
+        folder.put(f"migration_full_2026010{number}.parquet", parquet_bytes(columns))
     first = folder.load().files[0]
     refused(first, "BAD_ENCODING")
 
@@ -278,7 +243,9 @@ def test_missing_column(folder: Folder, ext: str, header: bytes) -> None:
 
 def test_missing_column_of_a_delta_and_of_parquet(folder: Folder) -> None:
     folder.put("migration_delta_20260101.csv", GOOD)
-    folder.put("migration_full_20260101.parquet", _parquet({"mpan": ["1"], "direction": ["x"]}))
+    folder.put(
+        "migration_full_20260101.parquet", parquet_bytes({"mpan": ["1"], "direction": ["x"]})
+    )
     names = ["mpan", "direction", "effective_from", "mpan"]
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_arrays([pa.array(["1"])] * 4, names=names), sink)
@@ -297,7 +264,7 @@ def test_missing_column_of_a_delta_and_of_parquet(folder: Folder) -> None:
 def test_manifest_mismatch(folder: Folder, manifest: object, ext: str) -> None:
     content = GOOD
     if ext == "parquet":
-        content = _parquet({name: values * 2000 for name, values in COLUMNS.items()})
+        content = parquet_bytes({name: values * 2000 for name, values in COLUMNS.items()})
     folder.put(f"migration_full_20260101.{ext}", content, manifest)
     refused(folder.only(), "MANIFEST_MISMATCH")
     assert folder.query("FROM raw.migration") == []
@@ -350,70 +317,6 @@ def test_very_wide_very_long_and_a_bomb(folder: Folder) -> None:
     wide_, long_, bomb, blank = folder.load(allow_shrunk=True).files
     assert (wide_.accepted, long_.accepted, blank.lines) == (1, 1, 0)
     refused(bomb, "UNREADABLE")
-
-
-def test_native_types_of_parquet(folder: Folder) -> None:
-    moment = datetime(2026, 7, 1, 23, 0, 0, 5, tzinfo=timezone(timedelta(hours=1)))
-    names = ["registration_id", "registration_type", "registration_status", "market_segment"]
-    columns: dict[str, Any] = {
-        **dict(zip(names, (["R1", "R2"], ["INITIAL"] * 2, ["ACTIVE"] * 2, ["S"] * 2), strict=True)),
-        "mpan": pa.array([1012345678901, 12345678901], pa.int64()),
-        "supplier_mpid": pa.array([b"ZALL"] * 2, pa.binary()),
-        "effective_from": pa.array([date(2026, 1, 1)] * 2),
-        "effective_to": pa.array([datetime(2026, 1, 2), None], pa.timestamp("ns")),
-        "requested_at": pa.array([moment, None], pa.timestamp("us", tz="UTC")),
-        "gsp_group_id": pa.array(["_A"] * 2).dictionary_encode(),
-        "is_domestic": [True, None],
-        "rmp_status": ["O"] * 2,
-        "mp_status": ["R"] * 2,
-        "annual_kwh": pa.array([1500.5, None], pa.float64()),
-        "Mpan": ["no column of ours"] * 2,
-    }
-    folder.put("registration_full_20260101.parquet", _parquet(columns))
-    outcome = folder.only()
-    assert (outcome.accepted, outcome.unknown_columns) == (1, "Mpan")
-    (row,) = folder.query(
-        "SELECT mpan, supplier_mpid, effective_from, effective_to, epoch_us(requested_at), "
-        "gsp_group_id, is_domestic, annual_kwh FROM raw.registration"
-    )
-    assert row == (
-        1012345678901, "ZALL", date(2026, 1, 1), date(2026, 1, 2),
-        int(moment.timestamp()) * 1_000_000 + 5, "_A", True, Decimal("1500.500"),
-    )  # fmt: skip
-    ((line, reason, column, text),) = folder.query(
-        "SELECT line, reason, column_name, row_text FROM raw.quarantined_row"
-    )
-    assert (line, reason, column) == (3, "BAD_FORMAT", "mpan")
-    assert text.startswith("R2,INITIAL,ACTIVE,S,12345678901,ZALL,2026-01-01,,")
-
-
-@pytest.mark.parametrize(
-    ("mpan", "good"),
-    [
-        (pa.array([1012345678901.0]), True),
-        (pa.array([Decimal("1012345678901.00")]), True),
-        (pa.array(["1012345678901"]).dictionary_encode(), True),
-        (pa.array([1012345678901.5]), False),
-        (pa.array([float("nan")]), False),
-        (pa.array([[1012345678901]]), False),
-        (pa.array([{"a": 1}]), False),
-        (pa.array([True]), False),
-        (pa.nulls(1), False),
-        (pa.array([b"\x00\x01"]), False),
-    ],
-)
-def test_odd_types_of_parquet(folder: Folder, mpan: pa.Array, good: bool) -> None:
-    folder.put("migration_full_20260101.parquet", _parquet({**COLUMNS, "mpan": mpan}))
-    outcome = folder.only()
-    assert (outcome.outcome, outcome.accepted) == ("accepted", int(good)), outcome.detail
-
-
-def test_instants_and_days_that_parquet_leaves_open(folder: Folder) -> None:
-    """A day with a time of day is no date."""
-    for number, value in enumerate([datetime(2026, 1, 1, 5), datetime(2026, 1, 1)], start=1):
-        columns = {**COLUMNS, "effective_from": pa.array([value], pa.timestamp("ms"))}
-        folder.put(f"migration_full_2026010{number}.parquet", _parquet(columns))
-    assert [outcome.accepted for outcome in folder.load().files] == [0, 1]
 
 
 @pytest.mark.parametrize("ext", ["csv", "csv.gz", "csv.zst", "parquet"])
