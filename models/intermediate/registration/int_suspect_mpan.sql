@@ -14,6 +14,12 @@ distributors as (
 
 ),
 
+holdings as (
+
+    select * from {{ ref('int_holding') }}
+
+),
+
 judged as (
 
     select
@@ -27,7 +33,7 @@ judged as (
 
 ),
 
-final as (
+suspects as (
 
     select
         mpan,
@@ -38,6 +44,20 @@ final as (
     from judged
     where not is_check_digit_right or not is_distributor_known
     group by mpan
+
+),
+
+final as (
+
+    select
+        suspects.*,
+        holdings.registration_id,
+        {{ point_attributes('holdings') }}
+    from suspects
+    left join holdings
+        on
+            suspects.mpan = holdings.mpan
+            and {{ covers('holdings', as_of()) }}
 
 )
 
