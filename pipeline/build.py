@@ -162,13 +162,15 @@ def _run_dbt(
 
 
 def _progress_callback(progress: Progress) -> Callable[[EventMsg], None]:
+    reached = 0.0
+
     def report(event: EventMsg) -> None:
-        if event.info.name == "NodeFinished":
-            return
+        nonlocal reached
         index, total = getattr(event.data, "index", 0), getattr(event.data, "total", 0)
         if event.info.name.endswith("Result") and total:
-            name = getattr(event.data, "node_info", None)
-            progress(getattr(name, "node_name", "") or "dbt", index / total)
+            # Nodes that run side by side end out of order: the bar must not go back.
+            reached = max(reached, index / total)
+            progress(event.data.node_info.node_name, reached)
 
     return report
 

@@ -146,6 +146,9 @@ class _Batch:
     """Rows on their way to Parquet."""
 
     def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
         self._columns: tuple[list[int], list[int], list[str], list[str]] = ([], [], [], [])
         self.size = 0
 
@@ -159,7 +162,7 @@ class _Batch:
 
     def take(self) -> pa.RecordBatch:
         arrays = [pa.array(c, type=f.type) for c, f in zip(self._columns, _DETAILS, strict=True)]
-        self.__init__()  # type: ignore[misc]
+        self._clear()
         return pa.RecordBatch.from_arrays(arrays, schema=_DETAILS)
 
 

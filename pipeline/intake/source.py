@@ -6,6 +6,7 @@ quarantine, the counts and the lake for nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -69,8 +70,7 @@ def check_header(header: Sequence[str], extract: Extract, kind: str) -> None:
             f"it has no column {', '.join(missing)}; names count to the letter",
         )
     if len(set(header)) < len(header):
-        seen: set[str] = set()
-        twice = next(name for name in header if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        twice = next(name for name, times in Counter(header).items() if times > 1)
         raise Refused("MISSING_COLUMN", f"the column {twice!r} occurs twice in its header")
 
 
