@@ -3,6 +3,11 @@
     lpad(cast({{ mpan }} as varchar), 13, '0')
 {%- endmacro %}
 
+{# A label as the text that everyone outside writes. Inside, those of the large extracts are an ENUM: a byte. #}
+{% macro label_text(label) -%}
+    cast({{ label }} as varchar)
+{%- endmacro %}
+
 {# The id of an exception: the same on every run and every engine. #}
 {% macro exception_id(rule_id, subject_key, occurred_on) -%}
     md5({{ rule_id }} || '|' || {{ subject_key }} || '|' || cast({{ occurred_on }} as varchar))

@@ -26,6 +26,8 @@ from pipeline.publication import newest_before
 Progress = Callable[[str, float], None]
 
 OFFENDING_ROWS = 10
+# From this version of DuckDB's file format on, text with few values is written in half the time.
+STORAGE: dict[str, Any] = {"storage_compatibility_version": "v1.4.0"}
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def _prepare_database(warehouse: Warehouse, as_of: date, memory_limit: str, thre
     path.parent.mkdir(parents=True, exist_ok=True)
     for leftover in (path, path.with_name(f"{path.name}.wal")):
         leftover.unlink(missing_ok=True)
-    with closing(duckdb.connect(str(path))) as connection:
+    with closing(duckdb.connect(str(path), config=STORAGE)) as connection:
         connection.execute(f"set memory_limit = '{memory_limit}'")
         connection.execute(f"set threads = {threads}")
         connection.execute("set TimeZone = 'UTC'")

@@ -68,6 +68,16 @@ class Extract:
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
 
+    def type_inside(self, column: Column) -> str:
+        """The type that the models see.
+
+        Labels of the extracts with a row per Metering Point are an ENUM, which is sorted and stored
+        as a byte and orders as its text does.
+        """
+        if column.kind is not Kind.CHOICE or all(c.kind is not Kind.MPAN for c in self.columns):
+            return column.lake_type
+        return f"ENUM ({', '.join(repr(label) for label in sorted(column.values))})"
+
     @property
     def dated(self) -> bool:
         """Whether rows carry an interval `effective_from` .. `effective_to`."""

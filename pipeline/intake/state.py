@@ -113,7 +113,7 @@ def _state_sql(
     parts = []
     names = ", ".join(quote(column.name) for column in extract.columns)
     if state.full is not None:
-        sql = _rows_sql(warehouse, extract.columns, state.full, ids)
+        sql = _rows_sql(warehouse, extract, extract.columns, state.full, ids)
         if state.deltas:
             same = " AND ".join(f"state.{quote(k)} = later.{quote(k)}" for k in extract.key)
             sql = (
@@ -126,7 +126,9 @@ def _state_sql(
             f"SELECT {names}, load_id FROM raw.{extract.name}_change WHERE change_type = 'U'"
         )
     if not parts:
-        empty = ", ".join(f"NULL::{c.lake_type} AS {quote(c.name)}" for c in extract.columns)
+        empty = ", ".join(
+            f"NULL::{extract.type_inside(c)} AS {quote(c.name)}" for c in extract.columns
+        )
         parts.append(f"SELECT {empty}, NULL::INTEGER AS load_id WHERE false")
     return " UNION ALL ".join(parts)
 
@@ -138,7 +140,7 @@ def _changes_sql(
     columns = (CHANGE_TYPE, *extract.columns)
     keys = ", ".join(quote(name) for name in extract.key)
     changes = " UNION ALL ".join(
-        f"SELECT *, {number} AS place FROM ({_rows_sql(warehouse, columns, entry, ids)})"
+        f"SELECT *, {number} AS place FROM ({_rows_sql(warehouse, extract, columns, entry, ids)})"
         for number, entry in enumerate(state.deltas)
     )
     if len(state.deltas) == 1:
@@ -150,13 +152,19 @@ def _changes_sql(
 
 
 def _rows_sql(
-    warehouse: Path, columns: Iterable[Column], entry: Entry, ids: dict[tuple[str, str], int]
+    warehouse: Path,
+    extract: Extract,
+    columns: Iterable[Column],
+    entry: Entry,
+    ids: dict[tuple[str, str], int],
 ) -> str:
     """The accepted rows of one file."""
     assert entry.rows is not None
-    names = ", ".join(quote(column.name) for column in columns)
+    values = ", ".join(
+        f"{quote(c.name)}::{extract.type_inside(c)} AS {quote(c.name)}" for c in columns
+    )
     sql = (
-        f"SELECT {names}, {ids[entry.identity]}::INTEGER AS load_id FROM read_parquet("
+        f"SELECT {values}, {ids[entry.identity]}::INTEGER AS load_id FROM read_parquet("
         f"{path_literal(warehouse / entry.rows)}, hive_partitioning = false, "
         "file_row_number = true) WHERE fault IS NULL"
     )

@@ -13,27 +13,19 @@ mhhs_spells as (
 
 ),
 
-appointments as (
-
-    select
-        *,
-        case
-            when service_role in ('MSS', 'MSA') then 'METERING'
-            when service_role in ('SDS', 'ADS', 'UMSDS') then 'DATA'
-        end as service
-    from {{ ref('int_appointment') }}
-
-),
-
 services as (
 
     select
         mpan,
-        service,
-        max(valid_to) as served_until
-    from appointments
-    where service is not null
-    group by mpan, service
+        'METERING' as service,
+        metering_until as served_until
+    from {{ ref('int_service') }}
+    union all
+    select
+        mpan,
+        'DATA' as service,
+        data_until as served_until
+    from {{ ref('int_service') }}
 
 ),
 

@@ -1,8 +1,22 @@
+{# One window function alone: more of them over rows this wide would cost more than the rest of the build. #}
 with
 
 registrations as (
 
     select * from {{ ref('stg_registration__registration') }}
+    where
+        registration_status = 'ACTIVE'
+        and valid_from <= {{ as_of() }}
+
+),
+
+-- Of two that start on one day the greater id comes later and holds; the other's holding is empty.
+ordered as (
+
+    select
+        *,
+        lead(valid_from) over (partition by mpan order by valid_from, registration_id) as next_from
+    from registrations
 
 ),
 
@@ -15,13 +29,10 @@ final as (
         registration_type,
         requested_at,
         valid_from,
+        least(valid_to, coalesce(next_from, {{ open_end() }})) as valid_to,
         valid_to as registered_to,
-        -- Of two that start on one day the greater id comes later and holds; the other's holding is empty.
-        least(valid_to, lead(valid_from, 1, {{ open_end() }}) over holding_order) as valid_to,
-        lead(registration_id) over holding_order is null as is_newest,
-        lag(registration_id) over holding_order as previous_registration_id,
-        lag(valid_to) over holding_order as previous_registered_to,
-        max(valid_to) over (holding_order rows between unbounded preceding and 1 preceding) as covered_until,
+        next_from,
+        next_from is null as is_newest,
         market_segment,
         connection_type,
         gsp_group_id,
@@ -33,11 +44,7 @@ final as (
         mp_status,
         annual_kwh,
         load_id
-    from registrations
-    where
-        registration_status = 'ACTIVE'
-        and valid_from <= {{ as_of() }}
-    window holding_order as (partition by mpan order by valid_from, registration_id)
+    from ordered
 
 )
 

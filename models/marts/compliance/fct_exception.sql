@@ -84,7 +84,7 @@ final as (
         explained.subject_key,
         {{ mpan_text('explained.mpan') }} as mpan,
         explained.mpid,
-        explained.market_role,
+        {{ label_text('explained.market_role') }} as market_role,
         explained.participant_name,
         explained.reason_code,
         -- Integrity findings have no party: they are whole sentences.
@@ -109,8 +109,8 @@ final as (
                 when 'CLOSED' then explained.ended_on - explained.occurred_on
             end as integer
         ) as days_open,
-        explained.market_segment,
-        explained.gsp_group_id,
+        {{ label_text('explained.market_segment') }} as market_segment,
+        {{ label_text('explained.gsp_group_id') }} as gsp_group_id,
         explained.ldso_mpid,
         explained.is_domestic,
         explained.annual_kwh,

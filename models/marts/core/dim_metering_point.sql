@@ -20,9 +20,9 @@ migrations as (
 
 ),
 
-appointments as (
+services as (
 
-    select * from {{ ref('int_appointment') }}
+    select * from {{ ref('int_service') }}
 
 ),
 
@@ -56,35 +56,19 @@ reversals as (
 
 ),
 
-services as (
-
-    select
-        mpan,
-        arg_max(agent_mpid, (valid_from, appointment_id)) filter (where service_role in ('MSS', 'MSA'))
-            as metering_service_mpid,
-        arg_max(agent_mpid, (valid_from, appointment_id)) filter (where service_role in ('SDS', 'ADS', 'UMSDS'))
-            as data_service_mpid
-    from appointments
-    where
-        {{ covers('appointments', as_of()) }}
-        and service_role in ('MSS', 'MSA', 'SDS', 'ADS', 'UMSDS')
-    group by mpan
-
-),
-
 final as (
 
     select
         {{ mpan_text('newest_holdings.mpan') }} as mpan,
         newest_holdings.supplier_mpid,
         newest_holdings.registration_id,
-        newest_holdings.market_segment,
-        newest_holdings.connection_type,
-        newest_holdings.gsp_group_id,
+        {{ label_text('newest_holdings.market_segment') }} as market_segment,
+        {{ label_text('newest_holdings.connection_type') }} as connection_type,
+        {{ label_text('newest_holdings.gsp_group_id') }} as gsp_group_id,
         newest_holdings.ldso_mpid,
         left({{ mpan_text('newest_holdings.mpan') }}, 2) as distributor_id,
         newest_holdings.is_domestic,
-        newest_holdings.energisation_status,
+        {{ label_text('newest_holdings.energisation_status') }} as energisation_status,
         newest_holdings.annual_kwh,
         newest_holdings.is_live and {{ as_of() }} < newest_holdings.valid_to as is_live,
         coalesce(regimes.regime, 'LEGACY') as regime,

@@ -3,7 +3,7 @@ with
 
 registrations as (
 
-    select * from {{ ref('int_registration_order') }}
+    select * from {{ ref('int_registration_neighbour') }}
 
 ),
 
