@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
 appointments as (
@@ -9,10 +11,9 @@ appointments as (
 
 ),
 
-registrations as (
+orphans as (
 
-    select mpan from {{ ref('int_registration_order') }}
-    where is_newest
+    select * from {{ ref('int_orphan') }}
 
 ),
 
@@ -21,8 +22,8 @@ final as (
 
     select appointments.*
     from appointments
-    semi join registrations
-        on appointments.mpan = registrations.mpan
+    anti join orphans
+        on appointments.mpan = orphans.mpan
 
 )
 

@@ -17,14 +17,13 @@ appointments as (
 
 ),
 
-registered as (
+orphans as (
 
-    select mpan from {{ ref('int_registration_order') }}
-    where is_newest
+    select * from {{ ref('int_orphan') }}
 
 ),
 
-orphans as (
+findings as (
 
     select
         'migration|' || {{ mpan_text('migrations.mpan') }} as subject_key,
@@ -33,8 +32,8 @@ orphans as (
         cast(null as varchar) as appointment_id,
         arg_min(migrations.load_id, (migrations.migrated_on, migrations.direction)) as load_id
     from migrations
-    anti join registered
-        on migrations.mpan = registered.mpan
+    semi join orphans
+        on migrations.mpan = orphans.mpan
     group by migrations.mpan
     union all
     select
@@ -44,8 +43,8 @@ orphans as (
         appointments.appointment_id,
         appointments.load_id
     from appointments
-    anti join registered
-        on appointments.mpan = registered.mpan
+    semi join orphans
+        on appointments.mpan = orphans.mpan
 
 ),
 
@@ -61,7 +60,7 @@ final as (
         case when appointment_id is null then 'A migration of ' else 'An appointment from ' end
         || {{ day_in_words('occurred_on') }} || ' belongs to an MPAN without an active registration' as what_happened,
         load_id
-    from orphans
+    from findings
 
 )
 
