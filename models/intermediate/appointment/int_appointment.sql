@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with
 
 appointments as (
@@ -20,7 +18,14 @@ orphans as (
 -- An appointment to an MPAN without any registration is rule INT-05's: every other rule skips it.
 final as (
 
-    select appointments.*
+    select
+        appointments.appointment_id,
+        appointments.mpan,
+        appointments.service_role,
+        appointments.agent_mpid,
+        appointments.valid_from,
+        appointments.valid_to,
+        appointments.load_id
     from appointments
     anti join orphans
         on appointments.mpan = orphans.mpan
