@@ -40,7 +40,8 @@ class Column:
     """One column of an extract.
 
     `values_from_seed` names the seed (file and column) that lists the allowed labels of a column
-    whose vocabulary is maintained as data.
+    whose vocabulary is maintained as data. `required_if` narrows `required` to the rows for which a
+    condition on their text holds.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Column:
     values: tuple[str, ...] = ()
     values_from_seed: tuple[str, str] | None = None
     max_length: int | None = None
+    required_if: str | None = None
 
     @property
     def lake_type(self) -> str:

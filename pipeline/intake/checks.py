@@ -120,7 +120,12 @@ def _is_clean(extract: Extract, columns: Sequence[Column]) -> str:
     signs = ["is_whole"]
     for column in columns:
         text, value = quote(column.name), _value(column.name)
-        signs.append(f"{value} IS NOT NULL" + ("" if column.required else f" OR {text} IS NULL"))
+        if not column.required:
+            signs.append(f"{value} IS NOT NULL OR {text} IS NULL")
+        elif column.required_if is None:
+            signs.append(f"{value} IS NOT NULL")
+        else:
+            signs.append(f"{value} IS NOT NULL OR {text} IS NULL AND NOT ({column.required_if})")
         if column.kind is Kind.NUMBER:
             signs.append(f"{text} NOT LIKE '-%' OR {text} IS NULL")
     if extract.dated:
@@ -185,7 +190,12 @@ def value_sql(column: Column, forms: Mapping[str, str], plain_ids: bool) -> str:
 def fault_conditions(column: Column) -> list[tuple[str, str]]:
     """The faults a value can have, (reason, condition) each, over its text and typed value."""
     listed = column.kind in (Kind.CHOICE, Kind.LETTERS)
-    found = [(MISSING_VALUE, f"{quote(column.name)} IS NULL")] if column.required else []
+    found = []
+    if column.required:
+        missing = f"{quote(column.name)} IS NULL"
+        if column.required_if is not None:
+            missing += f" AND ({column.required_if})"
+        found.append((MISSING_VALUE, missing))
     found.append((BAD_VALUE if listed else BAD_FORMAT, _is_bad(column.name)))
     if column.kind is Kind.NUMBER:
         # By its text: a hair below zero rounds to zero and is still below zero.

@@ -2,7 +2,7 @@
 
 Works for *regular* files alone: quotes as in RFC 4180, one kind of line end, no NUL, no giant
 record. For those a newline ends a record if and only if the quotes before it are even in number,
-and DuckDB reads the same records. Whatever else `csv_exact` reads.
+and DuckDB reads the same records. Whatever else `exact` reads.
 """
 
 from __future__ import annotations

@@ -13,11 +13,12 @@ import duckdb
 
 from pipeline.contracts import EXTRACTS
 from pipeline.errors import PipelineError
+from pipeline.intake.adapters import FEEDS
 from pipeline.intake.log import Entry, LoadLog, sync_folder
 from pipeline.intake.manifest import BadManifest, Manifest, read_manifest
-from pipeline.intake.names import LandingFile, Name, parse_name, walk
+from pipeline.intake.names import LandingFile, Name, name_in_words, parse_name, walk
 from pipeline.intake.outcomes import SHRUNK, judge, judge_as_of
-from pipeline.intake.reading import Opened, digest, open_file, write_rows
+from pipeline.intake.reading import Opened, digest, open_feed, open_file, write_rows
 from pipeline.intake.report import LoadSummary, Taken, report
 from pipeline.intake.source import Refused, check_header, unknown_columns
 from pipeline.intake.staging import Places
@@ -129,8 +130,7 @@ class _Loader:
                 entry,
                 sha256=digest(path),
                 error="BAD_NAME",
-                detail=f"a name here reads {landing_file.extract}_full_YYYYMMDD.csv, or delta in "
-                "place of full, with _NN after the day and .csv.gz, .csv.zst or .parquet.",
+                detail=f"a name here reads {name_in_words(landing_file.extract)}.",
             )
         entry = replace(
             entry, kind=name.kind, business_date=name.business_date, sequence=name.sequence
@@ -144,7 +144,12 @@ class _Loader:
                 detail=f"{rival} stands for the same day and sequence; use its name to supply it "
                 "again, or the next sequence for what comes after it.",
             )
-        opened = open_file(self._connection, path, name.ext, self._scratch)
+        if landing_file.extract in FEEDS:
+            opened = open_feed(
+                self._connection, path, landing_file.extract, name.ext, self._scratch
+            )
+        else:
+            opened = open_file(self._connection, path, name.ext, self._scratch)
         entry = replace(entry, sha256=opened.sha256)
         known = self._log.find(*entry.identity)
         if known is not None and known.error is None:
@@ -155,22 +160,27 @@ class _Loader:
             return replace(entry, error=refused.code, detail=refused.detail)
 
     def _stage(self, landing_file: LandingFile, name: Name, opened: Opened, entry: Entry) -> Entry:
-        extract = EXTRACTS[landing_file.extract]
+        feed = FEEDS.get(landing_file.extract)
+        # An adapter's rows say what is so, whatever the kind of its file.
+        extract, kind = (
+            (feed.extract, "full") if feed else (EXTRACTS[landing_file.extract], name.kind)
+        )
         if opened.refused is not None:
             raise opened.refused
-        check_header(opened.header, extract, name.kind)
+        check_header(opened.header, extract, kind)
         manifest = _manifest(landing_file)
         _compare(manifest, None, entry.sha256)
         counts = write_rows(
             self._connection,
             opened,
             extract,
-            name.kind,
+            kind,
             entry.file,
             self._scratch,
             Places(*(self._scratch / place for place in _STAGED)),
         )
-        _compare(manifest, counts.lines, entry.sha256)
+        messages = sum(times for *_, times in opened.ignored)
+        _compare(manifest, counts.lines + messages, entry.sha256)
         stem = f"{landing_file.path.name}-{entry.sha256[:16]}"
         return replace(
             entry,
@@ -178,10 +188,11 @@ class _Loader:
             accepted=counts.accepted,
             quarantined=counts.quarantined,
             repeated=counts.repeated,
-            unknown_columns=", ".join(unknown_columns(opened.header, extract, name.kind)),
+            unknown_columns=", ".join(unknown_columns(opened.header, extract, kind)),
+            ignored=opened.ignored,
             extracted_at=manifest.extracted_at,
             allow_shrunk=self._allow_shrunk and name.kind == "full",
-            rows=f"{LAKE / extract.name / stem}.parquet",
+            rows=f"{LAKE / landing_file.extract / stem}.parquet",
             excluded=f"{LAKE / 'excluded' / stem}.parquet" if counts.excluded else None,
             quarantine=f"{LAKE / 'quarantine' / stem}.parquet" if counts.quarantined else None,
         )

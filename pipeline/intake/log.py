@@ -39,6 +39,7 @@ class Entry:
     quarantined: int = 0
     repeated: int = 0
     unknown_columns: str = ""
+    ignored: tuple[tuple[str, str, int], ...] = ()  # messages not used: interface, event, how many
     extracted_at: str | None = None
     allow_shrunk: bool = False
     rows: str | None = None  # from here on: places in the warehouse, see `staging.Places`
@@ -49,6 +50,10 @@ class Entry:
     @property
     def places(self) -> list[str]:
         return [p for p in (self.rows, self.excluded, self.quarantine) if p is not None]
+
+    @property
+    def ignored_messages(self) -> int:
+        return sum(times for *_, times in self.ignored)
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -127,4 +132,5 @@ def _entry(record: dict[str, Any]) -> Entry:
     known = {name: value for name, value in record.items() if name in _FIELDS}
     known["business_date"] = date.fromisoformat(day) if day is not None else None
     known["stamp"] = tuple(record.get("stamp", ()))
+    known["ignored"] = tuple(map(tuple, record.get("ignored", ())))
     return Entry(**known)

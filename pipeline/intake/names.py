@@ -9,15 +9,20 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.contracts import EXTRACTS
+from pipeline.intake.adapters import FEEDS
 
 MANIFEST_SUFFIX = ".manifest.json"
-# Folders of industry formats: adapters turn their files into extracts.
-ADAPTED_FOLDERS = frozenset({"isd", "dip"})
-
-_NAME = re.compile(
-    r"(?P<extract>[a-z]+)_(?P<kind>full|delta)_(?P<day>[0-9]{8})(?:_(?P<sequence>[0-9]{2}))?"
-    r"\.(?P<ext>csv|csv\.gz|csv\.zst|parquet)"
-)
+_PACKED = r"(?:\.gz|\.zst)?"
+_DAY = r"_(?P<day>[0-9]{8})(?:_(?P<sequence>[0-9]{2}))?"
+_NAMES = {
+    name: re.compile(rf"{name}_(?P<kind>full|delta){_DAY}\.(?P<ext>csv{_PACKED}|parquet)")
+    for name in EXTRACTS
+} | {
+    feed.name: re.compile(
+        rf"{feed.stem}_(?P<kind>{feed.kind}){_DAY}\.(?P<ext>(?:{'|'.join(feed.formats)}){_PACKED})"
+    )
+    for feed in FEEDS.values()
+}
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,9 @@ class Landing:
 
 
 def parse_name(extract: str, file_name: str) -> Name | None:
-    """What the name says, or None if it is not a name of this extract."""
-    match = _NAME.fullmatch(file_name)
-    if match is None or match["extract"] != extract:
+    """What the name says, or None if it is not a name of this extract or feed."""
+    match = _NAMES[extract].fullmatch(file_name)
+    if match is None:
         return None
     day = match["day"]
     try:
@@ -74,16 +79,30 @@ def parse_name(extract: str, file_name: str) -> Name | None:
     return Name(match["kind"], business_date, int(match["sequence"] or 0), match["ext"])
 
 
+def name_in_words(extract: str) -> str:
+    """What a name in this folder looks like."""
+    feed = FEEDS.get(extract)
+    if feed is not None:
+        return (
+            f"{feed.stem}_{feed.kind}_YYYYMMDD.{feed.formats[0]}, with _NN after the day, "
+            f"{' or '.join('.' + each for each in feed.formats)}, and .gz or .zst behind"
+        )
+    return (
+        f"{extract}_full_YYYYMMDD.csv, or delta in place of full, with _NN after the day and "
+        ".csv.gz, .csv.zst or .parquet"
+    )
+
+
 def walk(landing: Path) -> Landing:
     """List a landing folder."""
     files: list[LandingFile] = []
     strays: list[str] = []
     for entry in sorted(landing.iterdir()):
-        if entry.name.startswith(".") or entry.name in ADAPTED_FOLDERS:
+        if entry.name.startswith("."):
             continue
-        if entry.name not in EXTRACTS or not entry.is_dir():
+        if entry.name not in _NAMES or not entry.is_dir():
             strays.append(os.fsencode(entry.name).decode("utf-8", "backslashreplace"))
-    for extract in EXTRACTS:
+    for extract in _NAMES:
         folder = landing / extract
         if folder.is_dir():
             files += [

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from pipeline.contracts import EXTRACTS
+from pipeline.intake.adapters import FEEDS
 from pipeline.intake.log import Entry
 
 SHRUNK = "SHRUNK"
@@ -32,7 +34,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class State:
-    """The files that make the state of an extract: a full, then deltas in order."""
+    """The files that make the state of an extract: a full, then deltas in order.
+
+    A file of a feed that changes the extract is one of them, before the extract's own of its day
+    and sequence.
+    """
 
     full: Entry | None
     deltas: tuple[Entry, ...]
@@ -69,17 +75,16 @@ def judge(entries: Iterable[Entry]) -> list[Outcome]:
 def judge_as_of(entries: Iterable[Entry], as_of: date) -> list[Outcome]:
     """The fate of every entry as known on a day: deltas that a full has overtaken are so."""
     outcomes = judge(entries)
-    fulls = {
-        extract: _newest_full(outcomes, extract, as_of)
-        for extract in {outcome.entry.extract for outcome in outcomes}
-    }
+    fulls = {extract: _newest_full(outcomes, extract, as_of) for extract in EXTRACTS}
     result = []
     for outcome in outcomes:
         entry = outcome.entry
-        if outcome.stands and entry.kind == "delta":
-            full = fulls[entry.extract]
-            if full is not None and _day(entry) <= _day(full):
-                outcome = Outcome(entry, "superseded", None, False)
+        if (
+            outcome.stands
+            and entry.kind == "delta"
+            and all(_is_overtaken(entry, fulls[target]) for target in targets_of(entry))
+        ):
+            outcome = Outcome(entry, "superseded", None, False)
         result.append(outcome)
     return result
 
@@ -91,11 +96,27 @@ def state_of(outcomes: Sequence[Outcome], extract: str, as_of: date) -> State:
         outcome.entry
         for outcome in outcomes
         if outcome.stands
-        and outcome.entry.extract == extract
+        and extract in targets_of(outcome.entry)
         and outcome.entry.kind == "delta"
         and _day(outcome.entry) <= as_of
+        and not _is_overtaken(outcome.entry, full)
     ]
-    return State(full, tuple(sorted(deltas, key=_order)))
+    return State(full, tuple(sorted(deltas, key=rank)))
+
+
+def targets_of(entry: Entry) -> tuple[str, ...]:
+    """The extracts whose state a file changes."""
+    feed = FEEDS.get(entry.extract)
+    return feed.targets if feed is not None else (entry.extract,)
+
+
+def rank(entry: Entry) -> tuple[date, int, bool]:
+    """The order of files in a state: what an extract says itself comes after what a feed says."""
+    return (*_order(entry), entry.extract in EXTRACTS)
+
+
+def _is_overtaken(delta: Entry, full: Entry | None) -> bool:
+    return full is not None and _day(delta) <= _day(full)
 
 
 def _newest_full(outcomes: Sequence[Outcome], extract: str, as_of: date) -> Entry | None:
@@ -103,11 +124,11 @@ def _newest_full(outcomes: Sequence[Outcome], extract: str, as_of: date) -> Entr
         outcome.entry
         for outcome in outcomes
         if outcome.stands
-        and outcome.entry.extract == extract
+        and extract in targets_of(outcome.entry)
         and outcome.entry.kind == "full"
         and _day(outcome.entry) <= as_of
     )
-    return max(fulls, key=_order, default=None)
+    return max(fulls, key=rank, default=None)
 
 
 def _is_shrunk(entry: Entry, before: Entry) -> bool:

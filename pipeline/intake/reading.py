@@ -11,9 +11,10 @@ from pathlib import Path
 import duckdb
 
 from pipeline.contracts import Extract
+from pipeline.intake.adapters import FEEDS
 from pipeline.intake.csv_bulk import BulkCsv, Misaligned
-from pipeline.intake.csv_exact import ExactCsv
 from pipeline.intake.csv_scan import scan_csv
+from pipeline.intake.exact import ExactRows
 from pipeline.intake.parquet_reader import ParquetSource
 from pipeline.intake.records import RecordTooLong, UnclosedQuote, read_records
 from pipeline.intake.source import Refused, Source
@@ -33,6 +34,7 @@ class Opened:
     refused: Refused | None = None
     otherwise: Callable[[], Source] | None = None
     has_plain_ids: bool = False
+    ignored: tuple[tuple[str, str, int], ...] = ()
 
     @property
     def header(self) -> Sequence[str]:
@@ -67,6 +69,21 @@ def open_file(connection: duckdb.DuckDBPyConnection, path: Path, ext: str, scrat
         return replace(opened, refused=refused)
 
 
+def open_feed(
+    connection: duckdb.DuckDBPyConnection, path: Path, feed: str, ext: str, scratch: Path
+) -> Opened:
+    """Read a file of an industry format."""
+    adapted = FEEDS[feed].open(path, ext, scratch)
+    if adapted.source is not None and "sent_at" in adapted.source.header:
+        adapted.source.put_in_order(connection, "sent_at")
+    return Opened(
+        adapted.sha256,
+        adapted.source,
+        adapted.refused,
+        ignored=tuple((*kind, times) for kind, times in sorted(adapted.ignored.items())),
+    )
+
+
 def write_rows(
     connection: duckdb.DuckDBPyConnection,
     opened: Opened,
@@ -92,7 +109,7 @@ def write_rows(
         return stage(connection, opened.otherwise(), extract, kind, file, False, scratch, places)
 
 
-def _exact(path: Path, ext: str, scratch: Path) -> ExactCsv:
+def _exact(path: Path, ext: str, scratch: Path) -> ExactRows:
     with path.open("rb") as stream:
         blocks = iter(Unpacked(stream, ext))
         first = next(blocks, b"").removeprefix(codecs.BOM_UTF8)
@@ -101,7 +118,7 @@ def _exact(path: Path, ext: str, scratch: Path) -> ExactCsv:
             header = next(records, None)
             if header is None:
                 raise Refused("EMPTY", "it has no header; ask for the file again.")
-            return ExactCsv(header.fields, records, scratch)
+            return ExactRows(header.fields, records, scratch)
         except (RecordTooLong, UnclosedQuote) as error:
             raise Refused("UNREADABLE", f"{error}; ask for the file again.") from None
 

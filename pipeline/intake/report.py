@@ -36,6 +36,7 @@ class FileOutcome:
     accepted: int
     quarantined: int
     repeated: int
+    ignored: int
     unknown_columns: str
     detail: str
 
@@ -82,6 +83,7 @@ def report(landing_file: LandingFile, taken: Taken, fate: Outcome | None) -> Fil
         accepted=entry.accepted if counted else 0,
         quarantined=entry.quarantined if counted else 0,
         repeated=entry.repeated if counted else 0,
+        ignored=entry.ignored_messages if counted else 0,
         unknown_columns=entry.unknown_columns if counted else "",
         detail=detail,
     )
@@ -104,6 +106,11 @@ def _detail(fate: Outcome, outcome: str) -> str:
         parts.append(f"{entry.quarantined:,} quarantined, see raw.quarantined_row")
     if entry.repeated:
         parts.append(f"{entry.repeated:,} repeated to the letter")
+    if entry.ignored:
+        interfaces = ", ".join(
+            f"{times:,} of {interface} {event}".rstrip() for interface, event, times in entry.ignored
+        )
+        parts.append(f"messages that are not used: {interfaces}")
     if entry.unknown_columns:
         parts.append(f"unknown columns ignored: {entry.unknown_columns}")
     if fate.outcome == "superseded":

@@ -11,9 +11,11 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.contracts import CHANGE_TYPE, EXTRACTS, Column, Extract
+from pipeline.intake.adapters.dip import DIP_EVENT
+from pipeline.intake.adapters.dip_state import CHANGES
 from pipeline.intake.checks import path_literal, quote
 from pipeline.intake.log import Entry, LoadLog
-from pipeline.intake.outcomes import State, judge, judge_as_of, state_of
+from pipeline.intake.outcomes import State, judge, judge_as_of, rank, state_of, targets_of
 
 _LOAD = pa.schema(
     [
@@ -30,7 +32,16 @@ _LOAD = pa.schema(
         ("accepted", pa.int64()),
         ("quarantined", pa.int64()),
         ("repeated", pa.int64()),
+        ("ignored", pa.int64()),
         ("unknown_columns", pa.string()),
+    ]
+)
+_IGNORED = pa.schema(
+    [
+        ("load_id", pa.int32()),
+        ("interface", pa.string()),
+        ("event_code", pa.string()),
+        ("messages", pa.int64()),
     ]
 )
 
@@ -40,7 +51,7 @@ def newest_registration_date(warehouse: Path) -> date | None:
     days = (
         outcome.entry.business_date
         for outcome in judge(LoadLog(warehouse).entries)
-        if outcome.stands and outcome.entry.extract == "registration"
+        if outcome.stands and "registration" in targets_of(outcome.entry)
     )
     return max((day for day in days if day is not None), default=None)
 
@@ -51,12 +62,16 @@ def create_state_views(connection: duckdb.DuckDBPyConnection, warehouse: Path, a
     outcomes = judge_as_of(entries, as_of)
     ids = load_ids(entries)
     connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
+    states = {name: state_of(outcomes, name, as_of) for name in EXTRACTS}
+    deltas = {delta for state in states.values() for delta in state.deltas}
+    places = {entry.identity: n for n, entry in enumerate(sorted(deltas, key=_unique_rank))}
+    _create_dip_event(connection, warehouse, deltas, ids, places)
     for extract in EXTRACTS.values():
-        state = state_of(outcomes, extract.name, as_of)
+        state = states[extract.name]
         if state.deltas:
             connection.execute(
                 f"CREATE OR REPLACE TABLE raw.{extract.name}_change AS "
-                + _changes_sql(warehouse, extract, state, ids)
+                + _changes_sql(warehouse, extract, state, ids, places)
             )
         else:
             connection.execute(f"DROP TABLE IF EXISTS raw.{extract.name}_change")
@@ -81,11 +96,21 @@ def create_state_views(connection: duckdb.DuckDBPyConnection, warehouse: Path, a
             name: getattr(o.entry, name) if o.outcome != "refused" else 0
             for name in ("lines", "accepted", "quarantined", "repeated")
         }
+        | {"ignored": o.entry.ignored_messages if o.outcome != "refused" else 0}
         for o in sorted(outcomes, key=lambda o: o.entry.identity)
     ]
     connection.register("loads", pa.Table.from_pylist(rows, schema=_LOAD))
     connection.execute("CREATE OR REPLACE TABLE raw.load AS FROM loads")
     connection.unregister("loads")
+    ignored = [
+        {"load_id": ids[o.entry.identity], "interface": interface, "event_code": event, "messages": times}
+        for o in outcomes
+        if o.outcome != "refused"
+        for interface, event, times in o.entry.ignored
+    ]
+    connection.register("ignored", pa.Table.from_pylist(ignored, schema=_IGNORED))
+    connection.execute("CREATE OR REPLACE TABLE raw.ignored_message AS FROM ignored")
+    connection.unregister("ignored")
     quarantined = (o.entry for o in outcomes if o.outcome != "refused")
     connection.execute(
         "CREATE OR REPLACE TABLE raw.quarantined_row AS "
@@ -126,29 +151,78 @@ def _state_sql(
             f"SELECT {names}, load_id FROM raw.{extract.name}_change WHERE change_type = 'U'"
         )
     if not parts:
-        empty = ", ".join(
-            f"NULL::{extract.type_inside(c)} AS {quote(c.name)}" for c in extract.columns
-        )
-        parts.append(f"SELECT {empty}, NULL::INTEGER AS load_id WHERE false")
+        parts.append(_empty_sql(extract, extract.columns))
     return " UNION ALL ".join(parts)
 
 
 def _changes_sql(
-    warehouse: Path, extract: Extract, state: State, ids: dict[tuple[str, str], int]
+    warehouse: Path,
+    extract: Extract,
+    state: State,
+    ids: dict[tuple[str, str], int],
+    places: dict[tuple[str, str], int],
 ) -> str:
     """What the deltas after the full say last of each key."""
     columns = (CHANGE_TYPE, *extract.columns)
     keys = ", ".join(quote(name) for name in extract.key)
+    own = [entry for entry in state.deltas if entry.extract == extract.name]
     changes = " UNION ALL ".join(
-        f"SELECT *, {number} AS place FROM ({_rows_sql(warehouse, extract, columns, entry, ids)})"
-        for number, entry in enumerate(state.deltas)
+        f"SELECT *, {places[entry.identity]} AS place, 0 AS row "
+        f"FROM ({_rows_sql(warehouse, extract, columns, entry, ids)})"
+        for entry in own
     )
-    if len(state.deltas) == 1:
+    if len(own) < len(state.deltas):
+        said = [str(places[entry.identity]) for entry in state.deltas if entry not in own]
+        sql = CHANGES[extract.name].format(
+            own=changes or f"SELECT *, 0 AS place, 0 AS row FROM ({_empty_sql(extract, columns)})",
+            stood=f"SELECT 'U' AS change_type, *, -1 AS place, 0 AS row "
+            f"FROM ({_full_sql(warehouse, extract, state, ids)})",
+            places=f"place IN ({', '.join(said)})",
+        )
+        typed = ", ".join(f"{quote(c.name)}::{extract.type_inside(c)} AS {c.name}" for c in columns)
+        return f"SELECT {typed}, load_id FROM ({sql})"
+    if len(own) == 1:
         return changes  # its keys are unique already
     return (
         f"SELECT * FROM ({changes}) "
         f"QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY place DESC) = 1"
     )
+
+
+def _unique_rank(entry: Entry) -> tuple[object, ...]:
+    return (*rank(entry), entry.extract)
+
+
+def _create_dip_event(
+    connection: duckdb.DuckDBPyConnection,
+    warehouse: Path,
+    deltas: Iterable[Entry],
+    ids: dict[tuple[str, str], int],
+    places: dict[tuple[str, str], int],
+) -> None:
+    """Create `raw.dip_event`: what the messages of all DIP files in some state say, in order."""
+    connection.execute("DROP TABLE IF EXISTS raw.dip_event")
+    parts = [
+        f"SELECT *, {places[entry.identity]} AS place FROM "
+        f"({_rows_sql(warehouse, DIP_EVENT, DIP_EVENT.columns, entry, ids, 'file_row_number')})"
+        for entry in deltas
+        if entry.extract == DIP_EVENT.name
+    ]
+    if parts:
+        connection.execute(f"CREATE TABLE raw.dip_event AS {' UNION ALL '.join(parts)}")
+
+
+def _full_sql(
+    warehouse: Path, extract: Extract, state: State, ids: dict[tuple[str, str], int]
+) -> str:
+    if state.full is None:
+        return _empty_sql(extract, extract.columns)
+    return _rows_sql(warehouse, extract, extract.columns, state.full, ids)
+
+
+def _empty_sql(extract: Extract, columns: Iterable[Column]) -> str:
+    empty = ", ".join(f"NULL::{extract.type_inside(c)} AS {quote(c.name)}" for c in columns)
+    return f"SELECT {empty}, NULL::INTEGER AS load_id WHERE false"
 
 
 def _rows_sql(
@@ -157,12 +231,15 @@ def _rows_sql(
     columns: Iterable[Column],
     entry: Entry,
     ids: dict[tuple[str, str], int],
+    row: str | None = None,
 ) -> str:
-    """The accepted rows of one file."""
+    """The accepted rows of one file; `row` names their place in it, if that is wanted."""
     assert entry.rows is not None
     values = ", ".join(
         f"{quote(c.name)}::{extract.type_inside(c)} AS {quote(c.name)}" for c in columns
     )
+    if row is not None:
+        values += f", {row} AS row"
     sql = (
         f"SELECT {values}, {ids[entry.identity]}::INTEGER AS load_id FROM read_parquet("
         f"{path_literal(warehouse / entry.rows)}, hive_partitioning = false, "

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 BLOCK = 128 << 10  # larger ones cost page faults
-_CODECS = {"csv.gz": "gzip", "csv.zst": "zstd"}
+_CODECS = {"gz": "gzip", "zst": "zstd"}
 # File times tick coarsely: a change within this time of a file's last one need not show in them.
 _SETTLED_NS = 2_000_000_000
 
@@ -71,7 +71,7 @@ class Unpacked:
 
     def __init__(self, stream: BinaryIO, ext: str) -> None:
         self._hashed = _Hashed(stream)
-        self._codec = _CODECS.get(ext)
+        self._codec = _CODECS.get(ext.rpartition(".")[2])
         self._empty = os.fstat(stream.fileno()).st_size == 0
 
     def __iter__(self) -> Iterator[bytes]:

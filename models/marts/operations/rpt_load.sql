@@ -22,6 +22,7 @@ final as (
         accepted,
         quarantined,
         repeated,
+        ignored,
         unknown_columns
     from loads
 

@@ -1,4 +1,4 @@
-"""Reads a CSV file record by record: slow, exact, for files that DuckDB might read otherwise."""
+"""Rows read one by one, exactly: odd CSV files, and what adapters make of messages."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _BATCH_BYTES = 32 << 20
 _OWN = [("line", pa.int64()), ("row_text", pa.string()), ("content", pa.string())]
 
 
-class ExactCsv:
-    """The records of a CSV file, copied to `scratch` as Parquet of text."""
+class ExactRows:
+    """Records under a header, copied to `scratch` as Parquet of text."""
 
     def __init__(self, header: Sequence[str], records: Iterable[Record], scratch: Path) -> None:
         self.header = header
@@ -48,6 +48,27 @@ class ExactCsv:
             for values, field in zip([*own, *zip(*rows, strict=True)], schema, strict=True)
         ]
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    def put_in_order(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
+        """Order the records by the instants of a column; of equal ones the first stays first."""
+        place = self.header.index(name)
+        scan = (
+            f"SELECT *, try_cast(c{place} AS TIMESTAMPTZ) AS instant FROM read_parquet("
+            f"{path_literal(self._copy)}, hive_partitioning = false, file_row_number = true)"
+        )
+        disordered = connection.execute(
+            "SELECT coalesce(bool_or(instant < before), false) FROM (SELECT instant, "
+            f"max(instant) OVER (ORDER BY file_row_number ROWS UNBOUNDED PRECEDING) AS before "
+            f"FROM ({scan}))"
+        ).fetchone()
+        if disordered is not None and disordered[0]:
+            ordered = self._copy.with_name("ordered.parquet")
+            connection.execute(
+                f"COPY (SELECT * EXCLUDE (instant, file_row_number) FROM ({scan}) "
+                "ORDER BY instant NULLS FIRST, file_row_number) "
+                f"TO {path_literal(ordered)} (FORMAT parquet, COMPRESSION zstd)"
+            )
+            self._copy = ordered
 
     def text_sql(self, columns: Sequence[Column]) -> str:
         present = [c for c in columns if c.name in self.header]
