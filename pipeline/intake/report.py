@@ -108,7 +108,8 @@ def _detail(fate: Outcome, outcome: str) -> str:
         parts.append(f"{entry.repeated:,} repeated to the letter")
     if entry.ignored:
         interfaces = ", ".join(
-            f"{times:,} of {interface} {event}".rstrip() for interface, event, times in entry.ignored
+            f"{times:,} of {interface} {event}".rstrip()
+            for interface, event, times in entry.ignored
         )
         parts.append(f"messages that are not used: {interfaces}")
     if entry.unknown_columns:

@@ -103,7 +103,12 @@ def create_state_views(connection: duckdb.DuckDBPyConnection, warehouse: Path, a
     connection.execute("CREATE OR REPLACE TABLE raw.load AS FROM loads")
     connection.unregister("loads")
     ignored = [
-        {"load_id": ids[o.entry.identity], "interface": interface, "event_code": event, "messages": times}
+        {
+            "load_id": ids[o.entry.identity],
+            "interface": interface,
+            "event_code": event,
+            "messages": times,
+        }
         for o in outcomes
         if o.outcome != "refused"
         for interface, event, times in o.entry.ignored
