@@ -9,7 +9,7 @@ DEMO := demo
 PORT ?= 8501
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint format docs clean
+.PHONY: help setup demo run test lint format contracts docs clean
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,9 @@ format: setup ## put Python and SQL into the house form
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/sqlfluff fix models tests/dbt --disable-progress-bar
+
+contracts: setup ## after a change of pipeline/contracts.py: the dbt sources and docs/extracts.md anew
+	@$(RUN) -m pipeline.contract_pages
 
 docs: $(DEMO)/.ready ## dbt's documentation of every model and column, in demo/docs/static_index.html
 	@MHHS_BUILD_DATABASE=$(DEMO)/warehouse/build/mhhs.duckdb $(VENV)/bin/dbt --quiet \

@@ -28,10 +28,13 @@ from pipeline.console import (
     Teaching,
     print_json,
     progress_bar,
+    rehearse_files,
+    say_contract,
     say_failures,
     say_load,
     say_publication,
 )
+from pipeline.contracts import EXTRACTS
 from pipeline.errors import GateFailed, PipelineError
 from pipeline.layout import Warehouse
 from pipeline.locking import warehouse_lock
@@ -110,15 +113,60 @@ def simulate(
 
 
 @main.command()
-@LANDING
-@WAREHOUSE
+@click.option("--extract", "name", type=click.Choice(list(EXTRACTS)), help="Only this one.")
+@click.option(
+    "--sample",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write a valid full and delta of each as a landing folder to start from.",
+)
+@JSON
+def contract(name: str | None, sample: Path | None, as_json: bool) -> None:
+    """Say what the files of the extracts must look like.
+
+    For those who produce them: names, columns, types, allowed values. What becomes of a file made
+    so can be tried with `load --check FILE`.
+    """
+    from pipeline.contract_pages import document, write_samples
+
+    chosen = [EXTRACTS[name]] if name else list(EXTRACTS.values())
+    if sample is not None:
+        for extract in chosen:
+            for path in write_samples(extract, sample):
+                click.echo(path, err=as_json)
+    elif as_json:
+        print_json([document(extract) for extract in chosen])
+    else:
+        for extract in chosen:
+            say_contract(extract)
+
+
+@main.command()
+@click.option(
+    "--landing",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with the extracts: <landing>/<extract>/<extract>_<kind>_<YYYYMMDD>.<ext>.",
+)
+@click.option(
+    "--check",
+    "to_check",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="Load nothing: say what would become of this file. May be given several times.",
+)
+@click.option(
+    "--warehouse",
+    "root",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder that holds everything generated.  [default: warehouse; with --check: none]",
+)
 @ALLOW_SHRUNK
 @MEMORY
 @THREADS
 @JSON
 def load(
-    landing: Path,
-    root: Path,
+    landing: Path | None,
+    to_check: tuple[Path, ...],
+    root: Path | None,
     allow_shrunk: bool,
     memory_limit: str | None,
     threads: int,
@@ -128,9 +176,21 @@ def load(
 
     Bad lines are quarantined word for word, bad files are refused whole; both are said here and
     shown on the dashboard. Files already taken are skipped, so loading twice is safe.
+
+    With --check nothing is loaded: counts and the first errors, with line and column, of the files
+    named. The exit code is 3 if one would be refused or have lines quarantined. What depends on
+    other files (SHRUNK, a name taken, already loaded) is judged if you name a --warehouse.
     """
     from pipeline.run import load_files
 
+    if to_check:
+        if landing is not None:
+            raise click.UsageError("--check loads nothing: leave --landing out.")
+        rehearse_files(to_check, root, as_json)
+        return
+    if landing is None:
+        raise click.UsageError("Missing option '--landing'.")
+    root = root or Path("warehouse")
     with warehouse_lock(root), progress_bar("load") as report:
         summary = load_files(Warehouse(root), landing, allow_shrunk, memory_limit, threads, report)
     say_load(summary, as_json)

@@ -6,16 +6,19 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import duckdb
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
+from pipeline.contracts import Extract
 from pipeline.errors import PipelineError
 from pipeline.layout import Warehouse
 
@@ -131,12 +134,19 @@ def print_json(document: Any) -> None:
 
 
 def say_load(summary: LoadSummary, as_json: bool) -> None:
+    from pipeline.intake.report import is_ahead
+
     if as_json:
         print_json([vars(file) for file in summary.files])
         return
     for file in summary.files:
         if file.outcome == "refused":
             click.echo(f"  {file.detail}", err=True)
+    for file in summary.files:
+        if file.outcome in ("accepted", "superseded") and is_ahead(file):
+            click.echo(f"  {file.file} speaks for {file.business_date}, a day to come.", err=True)
+    for stray in summary.strays:
+        click.echo(f"  {stray} in the landing folder belongs to no extract: left alone.", err=True)
     soiled = [file for file in summary.files if file.quarantined]
     for file in soiled[:SOILED_FILES_NAMED]:
         click.echo(f"  {file.detail}", err=True)
@@ -156,6 +166,46 @@ def say_load(summary: LoadSummary, as_json: bool) -> None:
         f"{sum(file.outcome == 'skipped' for file in summary.files):,} skipped",
         err=True,
     )
+
+
+def say_contract(extract: Extract) -> None:
+    """Print the contract of an extract, 80 columns wide where it is not a terminal."""
+    from pipeline.contract_pages import FILES, type_in_words
+
+    console = Console(width=None if sys.stdout.isatty() else 80)
+    console.print(f"[bold]{extract.name}[/] {extract.description}", highlight=False)
+    console.print(FILES.format(name=extract.name), highlight=False, markup=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for title in ("column", "", "a value is", "notes"):
+        table.add_column(title, overflow="fold")
+    for column in extract.columns:
+        name = f"[bold]{column.name}[/]" if column.name in extract.key else column.name
+        sign = "required" if column.required else ""
+        table.add_row(name, sign, type_in_words(column), column.description)
+    console.print(table)
+    console.print(f"Key: {', '.join(extract.key)}.\n", highlight=False)
+
+
+def rehearse_files(paths: Sequence[Path], warehouse: Path | None, as_json: bool) -> None:
+    """Say what would become of files; ends with an error if one would not be taken whole."""
+    from pipeline.intake.rehearsal import FIRST_FAULTS, check
+
+    rehearsals = [check(path, warehouse) for path in paths]
+    if as_json:
+        print_json([rehearsal.document() for rehearsal in rehearsals])
+    for rehearsal in [] if as_json else rehearsals:
+        click.echo(rehearsal.outcome.detail)
+        for (reason, column), lines in rehearsal.faults.items():
+            click.echo(f"  {lines:>9,}  {reason} {column or ''}".rstrip())
+        for words in rehearsal.first:
+            click.echo(f"  {words}")
+        if len(rehearsal.first) == FIRST_FAULTS:
+            click.echo("  and so on: only the first are shown.")
+    if warehouse is None and not as_json:
+        click.echo("Not judged without --warehouse: SHRUNK, names taken, files already loaded.")
+    soiled = [rehearsal.outcome.file for rehearsal in rehearsals if not rehearsal.is_clean]
+    if soiled:
+        raise PipelineError(f"{len(soiled)} of {len(paths)} files would not be taken whole.")
 
 
 def say_failures(result: BuildResult) -> None:

@@ -113,13 +113,19 @@ def _date(name: str, required: bool, description: str) -> Column:
     return Column(name, Kind.DATE, required, description)
 
 
-def _mpan(description: str = "Metering Point Administration Number, 13 digits.") -> Column:
+def _mpan(
+    description: str = "Leading zeros count. A wrong check digit is a finding (INT-03), no reject.",
+) -> Column:
     return Column("mpan", Kind.MPAN, True, description)
 
 
 _FROM = _date("effective_from", True, "First day on which the row holds.")
 _TO = _date("effective_to", False, "Last inclusive day; empty or 9999-12-31 = open.")
-_MARKET_ROLE = _role("market_role", MARKET_ROLES, "DIP role code.")
+_MARKET_ROLE = _role(
+    "market_role",
+    MARKET_ROLES,
+    "DIP role code. MEM = MSS and MSA; a DNO is an LDSO with distributor id 10 to 23.",
+)
 
 PARTICIPANT = Extract(
     "participant",
@@ -129,9 +135,14 @@ PARTICIPANT = Extract(
         _mpid(),
         _MARKET_ROLE,
         Column("participant_name", Kind.TEXT, True, "Name of the party."),
-        Column("company_number", Kind.TEXT, False, "Company; may hold several MPIDs."),
+        Column(
+            "company_number",
+            Kind.TEXT,
+            False,
+            "Registered number of the company, which may hold several MPIDs.",
+        ),
         Column("dip_id", Kind.TEXT, False, "DIP participant id."),
-        Column("distributor_id", Kind.DIGITS_2, False, "LDSO only; 10 to 23 is a DNO."),
+        Column("distributor_id", Kind.DIGITS_2, False, "LDSO only."),
         _FROM,
         _TO,
     ),
@@ -155,14 +166,15 @@ APPROVAL = Extract(
             "decision",
             Kind.CHOICE,
             True,
-            "Label of the decision, mapped by the seed `approval_decision`.",
+            "Mapped by the seed `approval_decision`; an unmapped label rejects the row.",
             values_from_seed=("rulebook/approval_decision.csv", "decision"),
         ),
         Column(
             "segments",
             Kind.LETTERS,
             False,
-            "Market segments that the decision covers (Suppliers only); empty = SAU.",
+            "Market segments that the decision covers, Suppliers only (BSC P476 Smart exemption = "
+            "AU); empty = SAU.",
             ("S", "A", "U"),
         ),
         _date("decided_on", True, "Day of the decision."),
@@ -183,7 +195,7 @@ STAGE = Extract(
             "stage",
             Kind.CHOICE,
             True,
-            "Stage of Qualification, in this order.",
+            "In this order; approvals follow, then going live.",
             ("PQS", "PIT", "QAD_INITIAL", "TESTING", "QAD_FINAL"),
         ),
         Column("tranche", Kind.TEXT, False, "Tranche or wave label, for example T1."),
@@ -206,7 +218,7 @@ REGISTRATION = Extract(
     "Who supplies a Metering Point.",
     ("registration_id",),
     (
-        Column("registration_id", Kind.ID, True, "Registration.", max_length=40),
+        Column("registration_id", Kind.ID, True, "No `|`, no control character.", max_length=40),
         _mpan(),
         _mpid("supplier_mpid", description="Supplier of the Metering Point."),
         Column(
@@ -223,7 +235,12 @@ REGISTRATION = Extract(
             "Only ACTIVE registrations hold a Metering Point.",
             ("ACTIVE", "PENDING", "CANCELLED"),
         ),
-        Column("requested_at", Kind.TIMESTAMP, False, "Instant of the request, with offset."),
+        Column(
+            "requested_at",
+            Kind.TIMESTAMP,
+            False,
+            "Request for the registration; its settlement date is its date in Europe/London.",
+        ),
         _FROM,
         _TO,
         Column(
@@ -270,7 +287,9 @@ REGISTRATION = Extract(
             "New, registered, traded, disconnected.",
             ("N", "R", "T", "X"),
         ),
-        Column("annual_kwh", Kind.NUMBER, False, "Annual consumption, kWh."),
+        Column(
+            "annual_kwh", Kind.NUMBER, False, "Annual consumption in kWh: the weight of energy."
+        ),
     ),
 )
 
@@ -287,7 +306,11 @@ MIGRATION = Extract(
             "Into MHHS, or back under the legacy arrangements.",
             ("FORWARD", "REVERSE"),
         ),
-        _date("effective_from", True, "First day under MHHS, or first day back under legacy."),
+        _date(
+            "effective_from",
+            True,
+            "FORWARD: first day under MHHS. REVERSE: first day back under legacy.",
+        ),
         Column(
             "scenario",
             Kind.CHOICE,
@@ -304,7 +327,7 @@ APPOINTMENT = Extract(
     "Which agent serves a Metering Point.",
     ("appointment_id",),
     (
-        Column("appointment_id", Kind.ID, True, "Appointment.", max_length=40),
+        Column("appointment_id", Kind.ID, True, "No `|`, no control character.", max_length=40),
         _mpan(),
         _role(
             "service_role",

@@ -75,6 +75,19 @@ def load(
     )
 
 
+def rehearse(landing_file: LandingFile, log: LoadLog, folder: Path) -> tuple[Entry, Path]:
+    """Judge a file as `load` would, with `folder` in place of a warehouse.
+
+    Gives its entry, and where its quarantined lines are if it has any.
+    """
+    scratch = folder / _SCRATCH
+    scratch.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        _configure(connection, scratch, None, None)
+        entry = _Loader(connection, folder, log, False).judge(landing_file)
+    return entry, scratch / _STAGED[-1]
+
+
 class _Loader:
     """One run over the files of a landing folder."""
 
@@ -99,7 +112,7 @@ class _Loader:
             before = stamp(landing_file.path)
             entry = self._log.by_stamp(landing_file.file, before)
             if entry is None or entry.error is not None:
-                entry = self._read(landing_file)
+                entry = self.judge(landing_file)
             if stamp(landing_file.path) != before:
                 raise _Changed
         except (_Changed, FileNotFoundError):
@@ -120,7 +133,7 @@ class _Loader:
             self._log.append(entry)
         return landing_file, entry, taken
 
-    def _read(self, landing_file: LandingFile) -> Entry:
+    def judge(self, landing_file: LandingFile) -> Entry:
         """Judge the file by itself; its rows, if any, are left in the scratch folder."""
         path = landing_file.path
         entry = Entry(landing_file.file, landing_file.extract, "")

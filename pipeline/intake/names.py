@@ -79,6 +79,12 @@ def parse_name(extract: str, file_name: str) -> Name | None:
     return Name(match["kind"], business_date, int(match["sequence"] or 0), match["ext"])
 
 
+def extract_of(file_name: str) -> str | None:
+    """The extract or feed that a name begins with."""
+    stems = {name: name for name in EXTRACTS} | {feed.stem: feed.name for feed in FEEDS.values()}
+    return next((name for stem, name in stems.items() if file_name.startswith(f"{stem}_")), None)
+
+
 def name_in_words(extract: str) -> str:
     """What a name in this folder looks like."""
     feed = FEEDS.get(extract)

@@ -89,6 +89,11 @@ def report(landing_file: LandingFile, taken: Taken, fate: Outcome | None) -> Fil
     )
 
 
+def is_ahead(file: Entry | FileOutcome) -> bool:
+    """Whether a file speaks for a day after that of intake, the only clock that intake reads."""
+    return file.business_date is not None and file.business_date > date.today()
+
+
 def _detail(fate: Outcome, outcome: str) -> str:
     entry = fate.entry
     if outcome == "skipped":
@@ -103,7 +108,7 @@ def _detail(fate: Outcome, outcome: str) -> str:
         return f"{entry.file} was refused, {fate.error}: {entry.detail}"
     parts = [f"{entry.accepted:,} of {entry.lines:,} lines of {entry.file} accepted"]
     if entry.quarantined:
-        parts.append(f"{entry.quarantined:,} quarantined, see raw.quarantined_row")
+        parts.append(f"{entry.quarantined:,} quarantined, see fct_quarantined_row")
     if entry.repeated:
         parts.append(f"{entry.repeated:,} repeated to the letter")
     if entry.ignored:
@@ -116,6 +121,6 @@ def _detail(fate: Outcome, outcome: str) -> str:
         parts.append(f"unknown columns ignored: {entry.unknown_columns}")
     if fate.outcome == "superseded":
         parts.append("a newer full or a newer supply of this name stands in its place")
-    if entry.business_date is not None and entry.business_date > date.today():
+    if is_ahead(entry):
         parts.append(f"warning: it speaks for {entry.business_date}, a day to come")
     return "; ".join(parts) + "."

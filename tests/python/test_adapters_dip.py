@@ -41,7 +41,7 @@ MIGRATION = (
     "FROM raw.migration ORDER BY ALL"
 )
 QUARANTINE = "SELECT line, reason, column_name FROM raw.quarantined_row ORDER BY line"
-SEPTEMBER = date(2026, 9, 1)
+SEPTEMBER, OCTOBER = date(2026, 9, 1), date(2026, 10, 1)
 
 
 @pytest.fixture
@@ -61,9 +61,9 @@ def take(folder: Folder, *messages: Any, name: str = NAME) -> Any:
 )
 def test_a_registration(folder: Folder, event: str, kind: str) -> None:
     take(folder, registered(event=event))
+    about, attributes = ("R-1", MPAN), ("S", "W", "_J", None, "E", True)
     assert folder.query(REGISTRATION) == [
-        ("R-1", MPAN, "ALDR", kind, "ACTIVE", SEPTEMBER, None, "S", "W", "_J", None, "E", True)
-        + ("O", "R", "3100.500", None)
+        (*about, "ALDR", kind, "ACTIVE", SEPTEMBER, None, *attributes, "O", "R", "3100.500", None)
     ]
 
 
@@ -146,8 +146,7 @@ def test_an_end_ends_what_the_extract_appointed(folder: Folder) -> None:
 def test_an_end_of_what_was_not_seen(folder: Folder, segment: str, role: str) -> None:
     take(folder, registered(segment=segment), ended("DS", "DSX1"))
     assert folder.query(APPOINTMENT) == [
-        (f"{MPAN}-{role}-DSX1-20260901", MPAN, role, "DSX1", "ACTIVE", None, SEPTEMBER)
-        + (date(2026, 10, 1),)
+        (f"{MPAN}-{role}-DSX1-20260901", MPAN, role, "DSX1", "ACTIVE", None, SEPTEMBER, OCTOBER)
     ]
 
 

@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Folder:
 def test_what_may_not_be_opened(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     folder.put("migration_full_20260101.csv", GOOD)
     with monkeypatch.context() as patch:
-        patch.setattr(loader._Loader, "_read", _forbidden)
+        patch.setattr(loader._Loader, "judge", _forbidden)
         refused(folder.only(), "UNREADABLE")
     assert folder.only().outcome == "accepted"
 
@@ -345,7 +345,7 @@ def test_a_file_that_changes_is_left_for_the_next_run(
         return entry
 
     with monkeypatch.context() as patch:
-        patch.setattr(loader._Loader, "_read", slow)
+        patch.setattr(loader._Loader, "judge", slow)
         outcome = folder.only()
     assert (outcome.outcome, outcome.error, outcome.lines) == ("skipped", None, 0)
     assert "changed while it was read" in outcome.detail
