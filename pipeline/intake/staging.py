@@ -250,7 +250,7 @@ def _write_quarantine(
 def _copy(connection: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
     connection.execute(
         f"COPY ({sql}) TO {path_literal(target)} "
-        "(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2)"
+        "(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 5000)"
     )
 
 

@@ -27,16 +27,9 @@ party_reasons as (
 
 ),
 
-party_stages as (
+plans as (
 
-    select * from {{ ref('int_party_stage') }}
-    where market_role = 'SUP'
-
-),
-
-decisions as (
-
-    select * from {{ ref('int_decision_in_force') }}
+    select * from {{ ref('int_party_plan') }}
     where market_role = 'SUP'
 
 ),
@@ -111,20 +104,6 @@ pace as (
 
 ),
 
-granted_ahead as (
-
-    select
-        mpid,
-        max(valid_from) as granted_from
-    from decisions
-    where
-        is_granted
-        and is_required
-        and valid_from > {{ as_of() }}
-    group by mpid
-
-),
-
 breaches as (
 
     select
@@ -152,14 +131,14 @@ joined as (
         party_reasons.reason_code,
         party_reasons.missing_approvals,
         participants.size_band,
-        party_stages.tranche,
-        party_stages.current_stage,
-        party_stages.next_stage,
-        party_stages.next_due_on,
-        coalesce(party_stages.overdue_stages, 0) as overdue_stages,
-        party_stages.planned_on as planned_qualification_on,
-        greatest(party_stages.forecast_on, granted_ahead.granted_from) as forecast_qualification_on,
-        coalesce(party_stages.has_final_date, false) or granted_ahead.mpid is not null as has_plan,
+        plans.tranche,
+        plans.current_stage,
+        plans.next_stage,
+        plans.next_due_on,
+        coalesce(plans.overdue_stages, 0) as overdue_stages,
+        plans.planned_on,
+        plans.expected_on,
+        coalesce(plans.has_plan, false) as has_plan,
         coalesce(held.live_metering_points, 0) as live_metering_points,
         coalesce(held.live_kwh, 0) as live_kwh,
         coalesce(held.points_not_qualified, 0) as points_not_qualified,
@@ -173,10 +152,8 @@ joined as (
         on suppliers.mpid = participants.mpid
     left join party_reasons
         on suppliers.mpid = party_reasons.mpid
-    left join party_stages
-        on suppliers.mpid = party_stages.mpid
-    left join granted_ahead
-        on suppliers.mpid = granted_ahead.mpid
+    left join plans
+        on suppliers.mpid = plans.mpid
     left join held
         on suppliers.mpid = held.mpid
     left join pace
@@ -199,15 +176,7 @@ final as (
         case
             when joined.is_qualified and joined.points_not_qualified = 0 then 'QUALIFIED'
             when joined.is_qualified then 'EXEMPT_SCOPE'
-            when {{ as_of() }} >= milestones.m14_date then 'MISSED'
-            when not joined.has_plan then 'NO_PLAN'
-            when joined.forecast_qualification_on >= milestones.m14_date then 'LATE'
-            when
-                joined.forecast_qualification_on >= milestones.m14_date - 28
-                or joined.forecast_qualification_on < {{ as_of() }}
-                or joined.overdue_stages > 0
-                then 'AT_RISK'
-            else 'ON_TRACK'
+            else {{ road_status('joined', 'milestones.m14_date') }}
         end as readiness_status,
         case
             when not joined.is_qualified then joined.reason_code
@@ -220,9 +189,9 @@ final as (
         joined.next_stage,
         joined.next_due_on,
         cast(joined.overdue_stages as integer) as overdue_stages,
-        joined.planned_qualification_on,
-        joined.forecast_qualification_on,
-        cast(milestones.m14_date - joined.forecast_qualification_on as integer) as days_margin_to_m14,
+        joined.planned_on as planned_qualification_on,
+        joined.expected_on as forecast_qualification_on,
+        cast(milestones.m14_date - joined.expected_on as integer) as days_margin_to_m14,
         joined.live_metering_points,
         cast(joined.live_kwh as decimal(38, 3)) as live_kwh,
         joined.points_not_qualified,

@@ -1,0 +1,25 @@
+with
+
+appointments as (
+
+    select * from {{ ref('stg_appointment__appointment') }}
+
+),
+
+final as (
+
+    select
+        appointment_id,
+        {{ mpan_text('mpan') }} as mpan,
+        {{ label_text('service_role') }} as service_role,
+        agent_mpid,
+        {{ label_text('appointment_status') }} as appointment_status,
+        {{ label_text('scenario') }} as scenario,
+        valid_from,
+        valid_to,
+        service_role not in ('MOP', 'DC', 'DA') as is_mhhs_role
+    from appointments
+
+)
+
+select * from final

@@ -1,0 +1,48 @@
+with
+
+migrations as (
+
+    select * from {{ ref('stg_registration__migration') }}
+
+),
+
+counted as (
+
+    select * from {{ ref('int_migration_event') }}
+
+),
+
+-- Of two events on one day REVERSE is the later, as it is in the alphabet.
+ordered as (
+
+    select
+        *,
+        migrated_on - lag(migrated_on) over (partition by mpan order by migrated_on, direction) as days_since_previous
+    from migrations
+
+),
+
+final as (
+
+    select
+        {{ mpan_text('ordered.mpan') }} as mpan,
+        ordered.migrated_on as effective_from,
+        {{ label_text('ordered.direction') }} as direction,
+        {{ label_text('ordered.scenario') }} as scenario,
+        ordered.supplier_mpid,
+        counted.mpan is not null as is_counted,
+        counted.holder_mpid,
+        counted.holder_registration_id,
+        case when counted.holder_mpid is not null then counted.is_qualified end as holder_is_qualified,
+        {{ label_text('counted.market_segment') }} as market_segment,
+        cast(ordered.days_since_previous as integer) as days_since_previous_event
+    from ordered
+    left join counted
+        on
+            ordered.mpan = counted.mpan
+            and ordered.direction = counted.direction
+            and ordered.migrated_on = counted.migrated_on
+
+)
+
+select * from final
