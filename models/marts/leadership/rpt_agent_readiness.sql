@@ -9,7 +9,7 @@ participants as (
 agent_roles as (
 
     select market_role from {{ ref('market_role') }}
-    where is_mhhs_role and market_role <> 'UMSO'
+    where role_group in ('METERING', 'DATA')
 
 ),
 

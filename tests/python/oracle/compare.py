@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from oracle import marts
+from oracle import marts, more_marts
 from oracle.evaluate import Evaluation
 from oracle.random_markets import Landing
 
@@ -30,6 +30,12 @@ COUNTED: dict[str, Callable[[Evaluation], list[marts.MartRow]]] = {
     "fct_qualification": marts.fct_qualification,
     "rpt_supplier_readiness": marts.rpt_supplier_readiness,
     "rpt_daily_position": lambda evaluation: marts.rpt_daily_position(evaluation, POSITION_DAYS),
+    "rpt_daily_flow": lambda evaluation: more_marts.rpt_daily_flow(evaluation, POSITION_DAYS),
+    "fct_migration": more_marts.fct_migration,
+    "fct_appointment": more_marts.fct_appointment,
+    "rpt_agent_readiness": more_marts.rpt_agent_readiness,
+    "rpt_dno_readiness": more_marts.rpt_dno_readiness,
+    "rpt_tranche_progress": more_marts.rpt_tranche_progress,
     "rpt_m14_headline": lambda evaluation: [marts.rpt_m14_headline(evaluation)],
 }
 
@@ -70,7 +76,7 @@ def _published(
 ) -> list[tuple[tuple[str, Any], ...]]:
     names = [name for name, _ in next(iter(counted))] if counted else ["*"]
     query = f"select {', '.join(names)} from marts.{mart}"
-    if mart == "rpt_daily_position":
+    if mart in ("rpt_daily_position", "rpt_daily_flow"):
         first = date.fromordinal(evaluation.market.as_of - POSITION_DAYS + 1)
         query += f" where date_day >= date '{first}'"
     relation = connection.execute(query)

@@ -62,6 +62,7 @@ class Stage:
     mpid: str
     role: str
     stage: str
+    tranche: str | None
     planned: int | None
     forecast: int | None
     completed: int | None
@@ -209,6 +210,7 @@ def _stage(row: Row) -> Stage:
         mpid=_text(row, "mpid"),
         role=_text(row, "market_role"),
         stage=_text(row, "stage"),
+        tranche=row.get("tranche"),
         planned=_optional_day(row.get("planned_on")),
         forecast=_optional_day(row.get("forecast_on")),
         completed=_optional_day(row.get("completed_on")),
