@@ -20,14 +20,12 @@ from dbt_common.events.base_types import EventMsg
 
 from pipeline.errors import PipelineError
 from pipeline.intake import create_state_views, newest_registration_date
-from pipeline.layout import PROJECT, Warehouse
-from pipeline.publication import newest_before
+from pipeline.layout import PROJECT, STORAGE, Warehouse
+from pipeline.ledger import create_ledger_tables
 
 Progress = Callable[[str, float], None]
 
 OFFENDING_ROWS = 10
-# From this version of DuckDB's file format on, text with few values is written in half the time.
-STORAGE: dict[str, Any] = {"storage_compatibility_version": "v1.4.0"}
 
 
 @dataclass(frozen=True)
@@ -122,20 +120,7 @@ def _prepare_database(warehouse: Warehouse, as_of: date, memory_limit: str, thre
         connection.execute(f"set threads = {threads}")
         connection.execute("set TimeZone = 'UTC'")
         create_state_views(connection, warehouse.root, as_of)
-        previous = newest_before(warehouse, as_of)
-        columns = "exception_id, rule_id, severity, status, mpid, first_detected_on"
-        if previous is None:
-            connection.execute(
-                "create table raw.previous_exception (exception_id varchar, rule_id varchar, "
-                "severity varchar, status varchar, mpid varchar, first_detected_on date)"
-            )
-        else:
-            connection.execute(f"attach '{previous.path}' as previous (read_only)")
-            connection.execute(
-                "create table raw.previous_exception as "
-                f"select {columns} from previous.marts.fct_exception"
-            )
-            connection.execute("detach previous")
+        create_ledger_tables(connection, warehouse, as_of)
 
 
 def _run_dbt(

@@ -11,6 +11,10 @@ from typing import Any
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+# From this version of DuckDB's file format on, text with few values is written in half the time.
+STORAGE: dict[str, Any] = {"storage_compatibility_version": "v1.4.0"}
+
+
 @dataclass(frozen=True)
 class Warehouse:
     """The one folder that holds everything generated.
@@ -48,6 +52,10 @@ class Warehouse:
     @property
     def publication_log(self) -> Path:
         return self.root / "history" / "publication_log.jsonl"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "history" / "exceptions"
 
     @property
     def exports(self) -> Path:

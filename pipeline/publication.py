@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from pipeline.errors import GateFailed, NoPublication
-from pipeline.layout import PROJECT, Warehouse, replace_json, replace_text
+from pipeline.layout import PROJECT, STORAGE, Warehouse, replace_json, replace_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,11 +79,6 @@ def current(warehouse: Warehouse) -> Publication:
     )
 
 
-def newest_before(warehouse: Warehouse, as_of: date) -> Publication | None:
-    """The newest publication of an earlier as-of day: what `since previous` compares with."""
-    return next((each for each in publications(warehouse) if each.as_of < as_of), None)
-
-
 def publish(
     warehouse: Warehouse,
     result: BuildResult,
@@ -108,7 +103,7 @@ def publish(
     built_at = datetime.now(UTC).replace(microsecond=0)
     part = warehouse.published / f"{LEFTOVER_PREFIX}{os.getpid()}.duckdb"
     marts = _published_models(result.dbt_manifest)
-    with closing(duckdb.connect(str(part))) as connection:
+    with closing(duckdb.connect(str(part), config=STORAGE)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{warehouse.build_database}' as build (read_only)")
         connection.execute("create schema marts")

@@ -10,6 +10,7 @@ from pathlib import Path
 from pipeline.build import BuildResult, build, default_as_of
 from pipeline.intake import LoadSummary, load
 from pipeline.layout import Warehouse
+from pipeline.ledger import record
 from pipeline.publication import Publication, publish
 
 Report = Callable[[str, float], None]
@@ -51,4 +52,5 @@ def build_and_publish(
     say_failures(result)
     with bar("publish") as report:
         publication = publish(warehouse, result, make_current=make_current, progress=report)
+        record(warehouse, publication.publication_id, publication.path)
     return publication, result

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.errors import NoPublication
 from pipeline.layout import Warehouse
-from pipeline.publication import current, mart_checksum, newest_before, publications
+from pipeline.publication import current, mart_checksum, publications
 from tests.command import PROJECT, pipeline, publication
 
 CASE = PROJECT / "tests" / "golden" / "cases" / "integrity" / "landing"
@@ -54,13 +54,6 @@ def test_a_pointer_to_nothing_is_said(warehouse: Path) -> None:
     (warehouse / "published" / "CURRENT").write_text("20260630-20260701T000000Z-cccccccc\n")
     with pytest.raises(NoPublication, match="which is not there"):
         current(Warehouse(warehouse))
-
-
-def test_previous_is_of_an_earlier_day(published: Path) -> None:
-    found = current(Warehouse(published))
-    assert newest_before(Warehouse(published), found.as_of) is None
-    later = found.as_of.replace(year=found.as_of.year + 1)
-    assert newest_before(Warehouse(published), later) == found
 
 
 def test_checksums_can_be_recomputed(published: Path) -> None:

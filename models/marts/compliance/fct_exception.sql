@@ -30,9 +30,13 @@ loads as (
 
 ),
 
-previous_exceptions as (
+first_sightings as (
 
-    select * from {{ source('raw', 'previous_exception') }}
+    select
+        exception_id,
+        min(as_of) as first_detected_on
+    from {{ source('raw', 'exception_sighting') }}
+    group by exception_id
 
 ),
 
@@ -119,7 +123,7 @@ final as (
         explained.registration_id,
         explained.appointment_id,
         explained.is_in_flight,
-        coalesce(previous_exceptions.first_detected_on, {{ as_of() }}) as first_detected_on,
+        coalesce(first_sightings.first_detected_on, {{ as_of() }}) as first_detected_on,
         loads.file as source_files,
         {{ as_of() }} as as_of
     from explained
@@ -127,8 +131,8 @@ final as (
         on explained.market_segment = market_segments.market_segment
     left join loads
         on explained.load_id = loads.load_id
-    left join previous_exceptions
-        on explained.exception_id = previous_exceptions.exception_id
+    left join first_sightings
+        on explained.exception_id = first_sightings.exception_id
 
 )
 
