@@ -9,7 +9,7 @@ DEMO := demo
 PORT ?= 8501
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint format contracts docs clean
+.PHONY: help setup demo run test lint format contracts mutate docs clean
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -71,6 +71,9 @@ format: setup ## put Python and SQL into the house form
 
 contracts: setup ## after a change of pipeline/contracts.py: the dbt sources and docs/extracts.md anew
 	@$(RUN) -m pipeline.contract_pages
+
+mutate: setup ## break the rules one thing at a time; some test must notice each
+	@$(RUN) tests/mutation/mutate.py
 
 docs: $(DEMO)/.ready ## dbt's documentation of every model and column, in demo/docs/static_index.html
 	@MHHS_BUILD_DATABASE=$(DEMO)/warehouse/build/mhhs.duckdb $(VENV)/bin/dbt --quiet \

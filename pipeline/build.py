@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml  # type: ignore[import-untyped]
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.events.base_types import EventMsg
@@ -121,6 +122,17 @@ def _prepare_database(warehouse: Warehouse, as_of: date, memory_limit: str, thre
         connection.execute("set TimeZone = 'UTC'")
         create_state_views(connection, warehouse.root, as_of)
         create_ledger_tables(connection, warehouse, as_of)
+        _create_unit_test_table(connection)
+
+
+def _create_unit_test_table(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create `raw.unit_test` (model, unit_test): dbt tells its models nothing of them."""
+    connection.execute("CREATE TABLE raw.unit_test (model VARCHAR, unit_test VARCHAR)")
+    for path in sorted((PROJECT / "models").rglob("*__unit_tests.yml")):
+        for test in yaml.safe_load(path.read_text("utf-8"))["unit_tests"]:
+            connection.execute(
+                "INSERT INTO raw.unit_test VALUES (?, ?)", [test["model"], test["name"]]
+            )
 
 
 def _run_dbt(

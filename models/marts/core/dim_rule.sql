@@ -1,3 +1,11 @@
+{#- The model of a rule bears its id: exc_sup_01. dbt's graph tells which there are and which tests they have. -#}
+{%- set models = [] -%}
+{%- if execute -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name.startswith('exc_') -%}
+        {%- do models.append(node.name) -%}
+    {%- endfor -%}
+{%- endif %}
+
 with
 
 rules as (
@@ -6,20 +14,44 @@ rules as (
 
 ),
 
+unit_tests as (
+
+    select
+        model,
+        count(*) as unit_tests,
+        string_agg(unit_test, ', ' order by unit_test) as unit_test_names
+    from {{ source('raw', 'unit_test') }}
+    group by model
+
+),
+
+rule_models as (
+
+    select unnest([{% for name in models | sort %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %}]) as model_name
+
+),
+
 final as (
 
     select
-        rule_id,
-        family,
-        title,
-        wording,
-        subject_type,
-        milestone,
-        severity_before,
-        severity_from,
-        action,
-        source_clause
+        rules.rule_id,
+        rules.family,
+        rules.title,
+        rules.wording,
+        rules.subject_type,
+        rules.milestone,
+        rules.severity_before,
+        rules.severity_from,
+        rules.action,
+        rules.source_clause,
+        rule_models.model_name,
+        coalesce(unit_tests.unit_tests, 0) as unit_tests,
+        unit_tests.unit_test_names
     from rules
+    left join rule_models
+        on 'exc_' || lower(replace(rules.rule_id, '-', '_')) = rule_models.model_name
+    left join unit_tests
+        on rule_models.model_name = unit_tests.model
 
 )
 
