@@ -54,7 +54,6 @@ OPERATORS = [
     (r"\bsemi join\b", "anti join"),
     (r"\banti join\b", "semi join"),
     (r"\barg_max\(", "arg_min("),
-    (r"\bcovers\(", "overlaps("),
     (r"\n +and [a-z_.]+market_segment = [a-z_.]+market_segment", ""),
     (r"\n +and [a-z_.]*is_required\b", ""),
     (r"\bis_live\b", "true"),

@@ -26,23 +26,32 @@ services as (
 
 ),
 
+several as (
+
+    select mpan from services
+    where metering_services > 1 or data_services > 1
+
+),
+
+rivals as (
+
+    select appointments.*
+    from appointments
+    semi join several
+        on appointments.mpan = several.mpan
+    where appointments.is_serving
+
+),
+
 -- Few points have several agents of a kind: ranking the appointments of those alone spares a sort of all.
 contested as (
 
     select
-        appointments.mpan,
-        arg_max(appointments.agent_mpid, (appointments.valid_from, appointments.appointment_id))
-            filter (where appointments.is_metering) as metering_service_mpid,
-        arg_max(appointments.agent_mpid, (appointments.valid_from, appointments.appointment_id))
-            filter (where not appointments.is_metering) as data_service_mpid
-    from appointments
-    semi join (
-        select mpan from services
-        where metering_services > 1 or data_services > 1
-    ) as several
-        on appointments.mpan = several.mpan
-    where appointments.is_serving
-    group by appointments.mpan
+        mpan,
+        arg_max(agent_mpid, (valid_from, appointment_id)) filter (where is_metering) as metering_service_mpid,
+        arg_max(agent_mpid, (valid_from, appointment_id)) filter (where not is_metering) as data_service_mpid
+    from rivals
+    group by mpan
 
 ),
 

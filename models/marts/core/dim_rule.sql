@@ -27,7 +27,14 @@ unit_tests as (
 
 rule_models as (
 
-    select unnest([{% for name in models | sort %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %}]) as model_name
+    {% for name in models | sort -%}
+        select '{{ name }}' as model_name
+        {% if not loop.last -%}
+            union all
+        {% endif -%}
+    {% else -%}
+        select cast(null as varchar) as model_name
+    {% endfor %}
 
 ),
 

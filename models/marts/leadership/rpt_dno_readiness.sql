@@ -1,4 +1,4 @@
-{# The day that decides who is a DNO, and in which area, is M11, or the as-of day while M11 lies ahead: as in rule DNO-01. #}
+{# The day that decides who is a DNO is M11, or the as-of day while M11 lies ahead: as in rule DNO-01. #}
 with
 
 participants as (

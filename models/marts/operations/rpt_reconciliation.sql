@@ -85,9 +85,9 @@ steps as (
         date_day + 1 as date_day,
         supplier_mpid,
         market_segment,
-        points as before,
-        0 as flowed,
-        0 as after
+        points as points_before,
+        0 as points_flowed,
+        0 as points_after
     from positions
     where date_day < {{ as_of() }}
     union all
@@ -95,9 +95,9 @@ steps as (
         date_day,
         supplier_mpid,
         market_segment,
-        0 as before,
-        points as flowed,
-        0 as after
+        0 as points_before,
+        points as points_flowed,
+        0 as points_after
     from flows
     where date_day > (select first_position.first_day from first_position)
     union all
@@ -105,9 +105,9 @@ steps as (
         date_day,
         supplier_mpid,
         market_segment,
-        0 as before,
-        0 as flowed,
-        points as after
+        0 as points_before,
+        0 as points_flowed,
+        points as points_after
     from positions
     where date_day > (select first_position.first_day from first_position)
 
@@ -115,7 +115,7 @@ steps as (
 
 continued as (
 
-    select sum(before) + sum(flowed) = sum(after) as holds
+    select sum(points_before) + sum(points_flowed) = sum(points_after) as holds
     from steps
     group by date_day, supplier_mpid, market_segment
 
@@ -124,60 +124,72 @@ continued as (
 identities as (
 
     select
-        'POSITION_IS_LIVE_POINTS' as identity,
-        'Points of rpt_daily_position on the as-of day = live rows of dim_metering_point' as statement,
-        (select coalesce(sum(points), 0) from positions where date_day = {{ as_of() }}) as left_value,
+        'POSITION_IS_LIVE_POINTS' as identity_name,
+        'Points of rpt_daily_position on the as-of day = live rows of dim_metering_point' as wording,
+        (
+            select coalesce(sum(points), 0) from positions
+            where date_day = {{ as_of() }}
+        ) as left_value,
         (select count(*) from metering_points) as right_value
     union all
     select
-        'HEADLINE_IS_LIVE_POINTS',
-        'Live points of rpt_m14_headline = live rows of dim_metering_point',
-        (select live_metering_points from headline),
-        (select count(*) from metering_points)
+        'HEADLINE_IS_LIVE_POINTS' as identity_name,
+        'Live points of rpt_m14_headline = live rows of dim_metering_point' as wording,
+        (select live_metering_points from headline) as left_value,
+        (select count(*) from metering_points) as right_value
     union all
     select
-        'SUP_01_IS_HEADLINE',
-        'Open SUP-01 exceptions = points held by non-Qualified Suppliers in rpt_m14_headline',
-        (select count(*) from exceptions where rule_id = 'SUP-01' and status = 'OPEN'),
-        (select points_not_qualified from headline)
+        'SUP_01_IS_HEADLINE' as identity_name,
+        'Open SUP-01 exceptions = points held by non-Qualified Suppliers in rpt_m14_headline' as wording,
+        (
+            select count(*) from exceptions
+            where rule_id = 'SUP-01' and status = 'OPEN'
+        ) as left_value,
+        (select points_not_qualified from headline) as right_value
     union all
     select
-        'SUP_01_IS_SUPPLIERS',
-        'Open SUP-01 exceptions = points held while not Qualified over rpt_supplier_readiness',
-        (select count(*) from exceptions where rule_id = 'SUP-01' and status = 'OPEN'),
-        (select coalesce(sum(points_not_qualified), 0) from suppliers)
+        'SUP_01_IS_SUPPLIERS' as identity_name,
+        'Open SUP-01 exceptions = points held while not Qualified over rpt_supplier_readiness' as wording,
+        (
+            select count(*) from exceptions
+            where rule_id = 'SUP-01' and status = 'OPEN'
+        ) as left_value,
+        (select coalesce(sum(points_not_qualified), 0) from suppliers) as right_value
     union all
     select
-        'FLOW_LINKS_POSITIONS',
-        'Days, Suppliers and segments = those where position + in + new - out - lost = position of the next day',
-        (select count(*) from continued),
-        (select count(*) filter (where holds) from continued)
+        'FLOW_LINKS_POSITIONS' as identity_name,
+        'Days, Suppliers and segments = those where position + in + new - out - lost is the next position' as wording,
+        (select count(*) from continued) as left_value,
+        (select count(*) filter (where holds) from continued) as right_value
     union all
     select
-        'SUMMARY_IS_EXCEPTIONS',
-        'Exceptions of rpt_exception_summary = rows of fct_exception',
-        (select coalesce(sum(exceptions), 0) from summaries),
-        (select count(*) from exceptions)
+        'SUMMARY_IS_EXCEPTIONS' as identity_name,
+        'Exceptions of rpt_exception_summary = rows of fct_exception' as wording,
+        (select coalesce(sum(exceptions), 0) from summaries) as left_value,
+        (select count(*) from exceptions) as right_value
     union all
     select
-        'LINES_ARE_ACCOUNTED_FOR',
-        'Files = files whose lines read = accepted + quarantined + repeated',
-        (select count(*) from loads),
-        (select count(*) from loads where lines = accepted + quarantined + repeated)
+        'LINES_ARE_ACCOUNTED_FOR' as identity_name,
+        'Files = files whose lines read = accepted + quarantined + repeated' as wording,
+        (select count(*) from loads) as left_value,
+        (
+            select count(*) from loads
+            where lines = accepted + quarantined + repeated
+        ) as right_value
     union all
     select
-        'QUARANTINE_IS_KEPT',
-        'Lines quarantined in rpt_load = rows of fct_quarantined_row',
-        (select coalesce(sum(quarantined), 0) from loads),
-        (select count(*) from quarantined_rows)
+        'QUARANTINE_IS_KEPT' as identity_name,
+        'Lines quarantined in rpt_load = rows of fct_quarantined_row' as wording,
+        (select coalesce(sum(quarantined), 0) from loads) as left_value,
+        (select count(*) from quarantined_rows) as right_value
 
 ),
 
 final as (
 
     select
-        identity,
-        statement,
+        identity_name,
+        wording,
         cast(left_value as bigint) as left_value,
         cast(right_value as bigint) as right_value,
         cast(left_value - right_value as bigint) as difference
