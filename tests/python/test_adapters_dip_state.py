@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -13,10 +14,19 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from tests.command import PROJECT
-from tests.python.dip_messages import appointed, ended, lines, registered, reversed_, status
+from tests.command import PROJECT, pipeline, publication
+from tests.python.dip_messages import (
+    appointed,
+    ended,
+    lines,
+    message,
+    registered,
+    reversed_,
+    status,
+)
 from tests.python.dip_replay import State, replay
 from tests.python.intake_folder import Folder
 
@@ -151,3 +161,46 @@ def test_a_killed_load_neither_loses_nor_doubles_a_message(tmp_path: Path) -> No
     assert folder.query(
         "SELECT count(*), count(DISTINCT registration_id) FROM raw.registration"
     ) == [(20_000, 20_000)]
+
+
+def test_messages_reach_the_exceptions(tmp_path: Path) -> None:
+    """A whole run on Standing Data and messages alone, with a Reverse Migration from M14 on."""
+    folder = Folder(tmp_path)
+    names = {"ALDR": "SUP", "MSAX": "MSS", "SDSX": "SDS"}
+    companies = [
+        {
+            "companyRegNumber": 7,
+            "companyName": f"{mpid} Limited",
+            "companyDetails": [
+                {"MPID": mpid, "DIPRole": role, "DIPID": "1", "datetimeFrom": "2020-01-01T00:00:00"}
+            ],
+        }
+        for mpid, role in names.items()
+    ]
+    folder.put("isd_m16_full_20261110.json", json.dumps(companies).encode())
+    folder.put(
+        "dip_events_delta_20261110.jsonl",
+        lines(
+            registered("R-1", "2026-01-01T00:00:00+00:00"),
+            appointed("MS", "MSAX", "2026-02-01T00:00:00+00:00", "MCA"),
+            appointed("DS", "SDSX", "2026-02-01T00:00:00+00:00", "MCA"),
+            reversed_("2026-10-27T00:00:00+00:00"),
+            message("IF-021", "ActivePower", {}),
+        ),
+    )
+    where = ["--landing", folder.landing, "--warehouse", folder.warehouse]
+    pipeline("run", *where, "--as-of", "2026-11-10")
+    with duckdb.connect(str(publication(folder.warehouse)), read_only=True) as connection:
+        found = connection.execute(
+            "SELECT rule_id, subject_key, mpid, CAST(occurred_on AS VARCHAR) "
+            "FROM marts.fct_exception "
+            "WHERE rule_id IN ('SUP-01', 'SUP-02', 'SUP-05', 'DS-01') ORDER BY ALL"
+        ).fetchall()
+        assert found == [
+            ("DS-01", "1900012374324-SDS-SDSX-20260201", "SDSX", "2026-02-01"),
+            ("SUP-01", "R-1", "ALDR", "2026-01-01"),
+            ("SUP-02", "1900012374324", "ALDR", "2026-02-01"),
+            ("SUP-05", "1900012374324", "ALDR", "2026-10-28"),
+        ]
+        ignored = connection.execute("SELECT interface, messages FROM marts.rpt_ignored_message")
+        assert ignored.fetchall() == [("IF-021", 1)]
