@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from datetime import date
 from typing import Any
 
+from oracle.attributes import attributes
 from oracle.days import BEGINNING, OPEN, Days, as_date, spells
 from oracle.evaluate import Evaluation
 from oracle.market import DATA_ROLES, METERING_ROLES, Stage
@@ -30,7 +31,7 @@ def fct_exception(evaluation: Evaluation) -> list[MartRow]:
             days_open = (as_date(evaluation.market.as_of) - row.occurred_on).days + 1
         elif row.occurred_on and row.ended_on:
             days_open = (row.ended_on - row.occurred_on).days
-        rows.append({**vars(row), "days_open": days_open})
+        rows.append({**vars(row), "days_open": days_open, **attributes(evaluation, row)})
     return rows
 
 
