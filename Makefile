@@ -69,8 +69,9 @@ format: setup ## put Python and SQL into the house form
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/sqlfluff fix models tests/dbt --disable-progress-bar
 
-contracts: setup ## after a change of pipeline/contracts.py: the dbt sources and docs/extracts.md anew
+contracts: setup ## after a change of an extract or a mart: dbt sources, docs and the record of the marts
 	@$(RUN) -m pipeline.contract_pages
+	@$(RUN) -m tests.mart_contracts
 
 mutate: setup ## break the rules one thing at a time; some test must notice each
 	@$(RUN) tests/mutation/mutate.py

@@ -336,10 +336,10 @@ def test_a_file_that_changes_is_left_for_the_next_run(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = folder.put("migration_full_20260101.csv", GOOD)
-    read = loader._Loader._read
+    judge = loader._Loader.judge
 
     def slow(self: Any, file: Any) -> Any:
-        entry = read(self, file)
+        entry = judge(self, file)
         with path.open("ab") as stream:
             stream.write(b"1,2,3\n")
         return entry

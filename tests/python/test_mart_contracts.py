@@ -1,0 +1,22 @@
+"""No mart loses or retypes a column without a new model version."""
+
+from __future__ import annotations
+
+from tests.mart_contracts import agreed, broken, declared
+
+
+def test_no_column_is_dropped_or_retyped() -> None:
+    assert broken(agreed(), declared()) == []
+
+
+def test_what_is_new_is_on_record() -> None:
+    assert declared() == agreed(), "run `make contracts`"
+
+
+def test_a_dropped_and_a_retyped_column_are_noticed() -> None:
+    before = {"dim_rule": {"rule_id": "varchar", "unit_tests": "bigint"}, "gone": {"id": "date"}}
+    now = {"dim_rule": {"rule_id": "varchar", "unit_tests": "integer", "new": "date"}}
+    assert broken(before, now) == [
+        "dim_rule.unit_tests: bigint became integer",
+        "gone.id: date became nothing",
+    ]
