@@ -6,8 +6,8 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import yaml  # type: ignore[import-untyped]
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.cli.main import dbtRunner
 from dbt_common.events.base_types import EventMsg
 
 from pipeline.errors import PipelineError
@@ -27,6 +27,7 @@ from pipeline.ledger import create_ledger_tables
 Progress = Callable[[str, float], None]
 
 OFFENDING_ROWS = 10
+FAILED = ("error", "fail", "runtime error")
 
 
 @dataclass(frozen=True)
@@ -80,19 +81,15 @@ def build(
     """
     started = time.monotonic()
     memory_limit = memory_limit or default_memory_limit()
-    _prepare_database(warehouse, as_of, memory_limit, threads)
-    outcome = _run_dbt(warehouse, as_of, memory_limit, threads, progress)
-    # dbt keeps the database open for the life of the process; who reads it next needs it closed.
-    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-    results = getattr(outcome.result, "results", None)
-    if results is None:
-        raise PipelineError(
-            f"dbt could not start: {outcome.exception}. See {warehouse.logs / 'dbt.log'}."
-        )
+    with fresh_database(warehouse.build_database, memory_limit, threads) as connection:
+        create_state_views(connection, warehouse.root, as_of)
+        create_ledger_tables(connection, warehouse, as_of)
+        create_unit_test_table(connection)
+    results = run_dbt(
+        warehouse, ["build"], warehouse.build_database, as_of, memory_limit, threads, progress
+    )
     manifest = json.loads((warehouse.dbt_target / "manifest.json").read_text("utf-8"))
-    failed = [result for result in results if result.status in ("error", "fail", "runtime error")]
-    if not outcome.success and not failed:
-        raise PipelineError(f"dbt stopped: {outcome.exception}. See {warehouse.logs / 'dbt.log'}.")
+    failed = [result for result in results if result.status in FAILED]
     kinds = [result.node.resource_type for result in results]
     return BuildResult(
         as_of=as_of,
@@ -111,8 +108,11 @@ def default_memory_limit() -> str:
     return f"{min(total // 2, 5 * 1000**3) // 1000**2}MB"
 
 
-def _prepare_database(warehouse: Warehouse, as_of: date, memory_limit: str, threads: int) -> None:
-    path = warehouse.build_database
+@contextmanager
+def fresh_database(
+    path: Path, memory_limit: str, threads: int
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A new database file in place of what is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for leftover in (path, path.with_name(f"{path.name}.wal")):
         leftover.unlink(missing_ok=True)
@@ -120,12 +120,10 @@ def _prepare_database(warehouse: Warehouse, as_of: date, memory_limit: str, thre
         connection.execute(f"set memory_limit = '{memory_limit}'")
         connection.execute(f"set threads = {threads}")
         connection.execute("set TimeZone = 'UTC'")
-        create_state_views(connection, warehouse.root, as_of)
-        create_ledger_tables(connection, warehouse, as_of)
-        _create_unit_test_table(connection)
+        yield connection
 
 
-def _create_unit_test_table(connection: duckdb.DuckDBPyConnection) -> None:
+def create_unit_test_table(connection: duckdb.DuckDBPyConnection) -> None:
     """Create `raw.unit_test` (model, unit_test): dbt tells its models nothing of them."""
     connection.execute("CREATE TABLE raw.unit_test (model VARCHAR, unit_test VARCHAR)")
     for path in sorted((PROJECT / "models").rglob("*__unit_tests.yml")):
@@ -135,29 +133,45 @@ def _create_unit_test_table(connection: duckdb.DuckDBPyConnection) -> None:
             )
 
 
-def _run_dbt(
-    warehouse: Warehouse, as_of: date, memory_limit: str, threads: int, progress: Progress | None
-) -> dbtRunnerResult:
+def run_dbt(
+    warehouse: Warehouse,
+    words: Sequence[str],
+    database: Path,
+    as_of: date,
+    memory_limit: str,
+    threads: int,
+    progress: Progress | None,
+) -> list[Any]:
+    """Run a command of dbt in a database and give the result of each node."""
     os.environ |= {
-        "MHHS_BUILD_DATABASE": str(warehouse.build_database),
+        "MHHS_BUILD_DATABASE": str(database),
         "MHHS_MEMORY_LIMIT": memory_limit,
         "MHHS_THREADS": str(threads),
     }
     warehouse.logs.mkdir(parents=True, exist_ok=True)
     runner = dbtRunner(callbacks=[_progress_callback(progress)] if progress else [])
-    return runner.invoke(
+    outcome = runner.invoke(
         [
             "--quiet",
             "--no-use-colors-file",
             "--log-level-file=info",
             f"--log-path={warehouse.logs}",
-            "build",
+            *words,
             f"--project-dir={PROJECT}",
             f"--profiles-dir={PROJECT}",
             f"--target-path={warehouse.dbt_target}",
             f"--vars={json.dumps({'as_of': as_of.isoformat()})}",
         ]
     )
+    # dbt keeps the database open for the life of the process; who reads it next needs it closed.
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    log = warehouse.logs / "dbt.log"
+    results = getattr(outcome.result, "results", None)
+    if results is None:
+        raise PipelineError(f"dbt could not start: {outcome.exception}. See {log}.")
+    if not outcome.success and not any(result.status in FAILED for result in results):
+        raise PipelineError(f"dbt stopped: {outcome.exception}. See {log}.")
+    return list(results)
 
 
 def _progress_callback(progress: Progress) -> Callable[[EventMsg], None]:

@@ -15,6 +15,7 @@ import click
 import duckdb
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -24,7 +25,9 @@ from pipeline.layout import Warehouse
 
 if TYPE_CHECKING:
     from pipeline.build import BuildResult
+    from pipeline.compare import Comparison
     from pipeline.intake import LoadSummary
+    from pipeline.keeping import Pruned
     from pipeline.publication import Publication
 
 Report = Callable[[str, float], None]
@@ -129,8 +132,8 @@ def progress_bar(title: str) -> Iterator[Report]:
         progress.update(task, description="", completed=1.0)
 
 
-def print_json(document: Any) -> None:
-    click.echo(json.dumps(document, indent=2, default=str))
+def print_json(document: Any, indent: int | None = 2) -> None:
+    click.echo(json.dumps(document, indent=indent, default=str, ensure_ascii=False))
 
 
 def say_load(summary: LoadSummary, as_json: bool) -> None:
@@ -233,3 +236,84 @@ def say_publication(
         click.echo(
             "A publication of a later as-of day stays current; --make-current points readers here."
         )
+
+
+def say_list(warehouse: Warehouse, as_json: bool) -> None:
+    """Every kept publication, newest first."""
+    from pipeline.publication import current, publications
+
+    current_id = current(warehouse).publication_id
+    kept = publications(warehouse)
+    if as_json:
+        print_json([p.summary() | {"current": p.publication_id == current_id} for p in kept])
+        return
+    for each in kept:
+        mark = "current" if each.publication_id == current_id else ""
+        size = each.manifest["bytes"] / 1e6
+        click.echo(f"{each.publication_id}  as of {each.as_of}  {size:>9,.1f} MB  {mark}".rstrip())
+
+
+def say_pruned(pruned: Pruned) -> None:
+    for name in pruned.deleted:
+        click.echo(f"deleted {name}", err=True)
+    for name in pruned.in_use:
+        click.echo(f"left {name}: somebody reads it", err=True)
+
+
+def say_last_failure(failure: dict[str, Any]) -> None:
+    names = ", ".join(each["test"] for each in failure["failures"])
+    click.echo(
+        f"The build of {failure['failed_at']} for {failure['as_of']} failed its gate, "
+        f"nothing was published: {names}",
+        err=True,
+    )
+    for each in failure["failures"]:
+        for row in each["rows"]:
+            click.echo("    " + ", ".join(f"{k}={v}" for k, v in row.items()), err=True)
+
+
+def say_table(columns: Sequence[str], types: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Rows under their names; numbers to the right."""
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name, kind in zip(columns, types, strict=True):
+        number = kind in ("DOUBLE", "FLOAT") or "INT" in kind or kind.startswith("DECIMAL")
+        table.add_column(name, justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else escape(str(value)) for value in row))
+    console.print(table)
+
+
+def say_comparison(comparison: Comparison) -> None:
+    """What moved by rule and cause, and every figure of the headline that is another."""
+    document = comparison.document
+    before, after = document["before"], document["after"]
+    click.echo(f"from  {before['publication_id']}  as of {before['as_of']}")
+    click.echo(f"to    {after['publication_id']}  as of {after['as_of']}\n")
+    totals: dict[tuple[str, str, str], int] = {}
+    for row in document["changes"]:
+        key = (row["rule_id"], row["change"], row["cause"])
+        totals[key] = totals.get(key, 0) + row["exceptions"]
+    for (rule, change, cause), count in sorted(totals.items()):
+        click.echo(f"{rule:<8}{change:<11}{cause:<12}{count:>12,}")
+    if not totals:
+        click.echo("No exception was added, resolved or re-stated.")
+    moved = [row for row in document["headline"] if row["before"] != row["after"] or row["real"]]
+    if moved:
+        click.echo("")
+        say_table(
+            ["figure", "before", "real", "correction", "after"],
+            ["", *["DOUBLE"] * 4],
+            [
+                (
+                    row["figure"],
+                    *(_short(row[k]) for k in ("before", "real", "correction", "after")),
+                )
+                for row in moved
+            ],
+        )
+    click.echo(f"Every exception: {comparison.exceptions}")
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:,.6g}" if isinstance(value, float) else f"{value:,}"

@@ -58,6 +58,10 @@ class Warehouse:
         return self.root / "history" / "exceptions"
 
     @property
+    def comparisons(self) -> Path:
+        return self.root / "history" / "comparisons"
+
+    @property
     def exports(self) -> Path:
         return self.root / "exports"
 

@@ -48,10 +48,11 @@ def restore(warehouse: Warehouse) -> None:
 def create_ledger_tables(
     connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, as_of: date
 ) -> None:
-    """Create `raw.exception_build`, `raw.exception_sighting` and `raw.previous_exception`.
+    """Create what is known of the as-of days before `as_of`, of each the last that was published.
 
-    The builds of as-of days before `as_of`, of each day the last that was published, and the
-    exceptions that stood in them; then those of the newest of these days alone.
+    `raw.exception_build`: the days. `raw.exception_sighting`: the exceptions that stood in them,
+    and `raw.previous_exception`: in the newest. `raw.exception_end`: why exceptions of one day were
+    gone or closed on the next, where the two were compared.
     """
     restore(warehouse)
     last = {path.name[:8]: path for path in sorted(warehouse.ledger.glob("*.parquet"))}
@@ -77,4 +78,26 @@ def create_ledger_tables(
     connection.execute(
         "CREATE OR REPLACE TABLE raw.previous_exception AS "
         f"SELECT {_COLUMNS} FROM raw.exception_sighting WHERE as_of = {newest}"
+    )
+    last_of = {path.stem for path in earlier.values()}
+    compared = [
+        (path, *(date.fromisoformat(name[:8]) for name in names))
+        for path in sorted(warehouse.comparisons.glob("*.parquet"))
+        if last_of.issuperset(names := path.stem.split("--"))
+    ]
+    ends = " UNION ALL ".join(
+        f"SELECT DATE '{before}' AS before, DATE '{after}' AS after, "
+        "coalesce(previous_exception_id, exception_id) AS exception_id, "
+        "CASE WHEN previous_exception_id IS NULL THEN cause ELSE 'RE_STATED' END AS cause "
+        f"FROM read_parquet('{path}', hive_partitioning = false) "
+        "WHERE change = 'RESOLVED' OR previous_exception_id IS NOT NULL"
+        for path, before, after in compared
+    )
+    connection.execute(
+        "CREATE OR REPLACE TABLE raw.exception_end AS "
+        + (
+            ends
+            or "SELECT DATE '0001-01-01' AS before, DATE '0001-01-01' AS after, "
+            "'' AS exception_id, '' AS cause WHERE false"
+        )
     )

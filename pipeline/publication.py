@@ -12,12 +12,13 @@ import os
 import subprocess
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from pipeline import publication_log
 from pipeline.errors import GateFailed, NoPublication
 from pipeline.layout import PROJECT, STORAGE, Warehouse, replace_json, replace_text
 
@@ -55,10 +56,14 @@ def publications(warehouse: Warehouse) -> list[Publication]:
     """Every whole publication, newest first: by as-of day, then by the instant it was built."""
     found = []
     for manifest_path in warehouse.published.glob("*.manifest.json"):
-        manifest = json.loads(manifest_path.read_text("utf-8"))
-        path = warehouse.publication(manifest["publication_id"])
+        try:
+            manifest = json.loads(manifest_path.read_text("utf-8"))
+            publication_id = manifest["publication_id"]
+        except (ValueError, KeyError):
+            continue  # damaged: `verify` names it
+        path = warehouse.publication(publication_id)
         if path.exists():
-            found.append(Publication(manifest["publication_id"], path, manifest))
+            found.append(Publication(publication_id, path, manifest))
     return sorted(found, key=lambda each: (each.as_of, each.manifest["built_at"]), reverse=True)
 
 
@@ -75,8 +80,17 @@ def current(warehouse: Warehouse) -> Publication:
             return publication
     raise NoPublication(
         f"The pointer {warehouse.current_pointer} names {publication_id!r}, which is not there. "
-        "Publish again, or write the id of a kept publication into it."
+        "Publish again, or point readers at a kept one with "
+        "`python -m pipeline rollback PUBLICATION`."
     )
+
+
+def last_failure(warehouse: Warehouse) -> dict[str, Any] | None:
+    """What failed the newest build, if no build of its day or a later one has passed since."""
+    if not warehouse.last_failure.exists():
+        return None
+    failure: dict[str, Any] = json.loads(warehouse.last_failure.read_text("utf-8"))
+    return failure
 
 
 def publish(
@@ -92,7 +106,7 @@ def publish(
     that failed publishes nothing: what failed is written beside the pointer, for the dashboard.
     """
     if not result.passed:
-        _record_failure(warehouse, result)
+        publication_log.record_failure(warehouse, result)
         names = ", ".join(failure.name for failure in result.failures)
         raise GateFailed(
             f"The gate failed for {result.as_of}, nothing was published: {names}. "
@@ -100,7 +114,7 @@ def publish(
         )
     warehouse.published.mkdir(parents=True, exist_ok=True)
     _sweep(warehouse)
-    built_at = datetime.now(UTC).replace(microsecond=0)
+    built_at = _instant(warehouse)
     part = warehouse.published / f"{LEFTOVER_PREFIX}{os.getpid()}.duckdb"
     marts = _published_models(result.dbt_manifest)
     with closing(duckdb.connect(str(part), config=STORAGE)) as connection:
@@ -114,15 +128,16 @@ def publish(
             checksums[mart["name"]] = _copy(connection, mart)
         publication_id = _publication_id(result.as_of, built_at, checksums)
         manifest = _manifest(publication_id, result, built_at, checksums)
-        _add_publication_mart(connection, [*_log_rows(warehouse), *_mart_rows(manifest)])
+        manifest["files"] = _files(connection)
+        publication_log.add_mart(connection, warehouse, manifest)
         connection.execute("detach build")
         connection.execute("checkpoint")
     path = warehouse.publication(publication_id)
-    manifest["sha256"] = _sha256(part)
+    manifest["sha256"] = file_sha256(part)
     manifest["bytes"] = part.stat().st_size
     part.replace(path)
     replace_json(warehouse.manifest(publication_id), manifest)
-    _append_log(warehouse, manifest)
+    publication_log.append(warehouse, manifest)
     publication = Publication(publication_id, path, manifest)
     if make_current or _is_newest(warehouse, publication):
         replace_text(warehouse.current_pointer, publication_id + "\n")
@@ -134,17 +149,27 @@ def _sweep(warehouse: Warehouse) -> None:
     """Remove what a killed publication left: parts, and files without a manifest or the reverse."""
     for leftover in warehouse.published.glob(f"{LEFTOVER_PREFIX}*"):
         leftover.unlink()
-    whole = {publication.publication_id for publication in publications(warehouse)}
-    for path in [*warehouse.published.glob("*.duckdb"), *warehouse.published.glob("*.json")]:
-        if path != warehouse.last_failure and path.name.split(".")[0] not in whole:
-            path.unlink()
+    files = {path.stem: path for path in warehouse.published.glob("*.duckdb")}
+    manifests = {
+        path.name.split(".")[0]: path for path in warehouse.published.glob("*.manifest.json")
+    }
+    for name in files.keys() ^ manifests.keys():
+        (files.get(name) or manifests[name]).unlink()
+
+
+def _instant(warehouse: Warehouse) -> datetime:
+    """Now; after the newest on record all the same if the clock was set back."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    last = publication_log.last_instant(warehouse)
+    return max(now, last + timedelta(seconds=1)) if last else now
 
 
 def _is_newest(warehouse: Warehouse, publication: Publication) -> bool:
     try:
-        return publication.as_of >= current(warehouse).as_of
+        others = [current(warehouse)]
     except NoPublication:
-        return True
+        others = publications(warehouse)
+    return all(publication.as_of >= other.as_of for other in others)
 
 
 def _published_models(dbt_manifest: dict[str, Any]) -> list[dict[str, Any]]:
@@ -217,6 +242,26 @@ def _manifest(
         "duration_seconds": round(result.seconds, 1),
         "tests": {"passed": result.tests, "failed": 0},
         "marts": checksums,
+        "seeds": _seed_hashes(),
+        "nodes": {
+            name: {"status": "passed", "seconds": round(seconds, 3)}
+            for name, seconds in sorted(result.seconds_by_node.items())
+        },
+    }
+
+
+def _files(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The files known on the as-of day: what they hold and what became of them."""
+    relation = connection.sql(
+        "select file, sha256, outcome, error from marts.rpt_load order by file, sha256"
+    )
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
+def _seed_hashes() -> dict[str, str]:
+    seeds = PROJECT / "seeds"
+    return {
+        str(path.relative_to(seeds)): file_sha256(path) for path in sorted(seeds.rglob("*.csv"))
     }
 
 
@@ -234,89 +279,7 @@ def code_version() -> str:
     return answer.stdout.strip()
 
 
-_PUBLICATION_COLUMNS = {
-    "publication_id": ("varchar", "Publication."),
-    "mart": ("varchar", "Mart of the publication."),
-    "as_of": ("date", "As-of day of the publication."),
-    "built_at": ("timestamptz", "Instant at which the publication was made, UTC."),
-    "duration_seconds": ("double", "Duration of models and tests, seconds."),
-    "tests_passed": ("bigint", "Tests that passed."),
-    "tests_failed": ("bigint", "Tests that failed: always 0, for a failed gate publishes nothing."),
-    "rows": ("bigint", "Rows of the mart."),
-    "checksum": ("varchar", "Checksum of the mart, whatever the order of its rows."),
-}
-
-
-def _mart_rows(manifest: dict[str, Any]) -> list[tuple[Any, ...]]:
-    return [
-        (
-            manifest["publication_id"],
-            mart,
-            manifest["as_of"],
-            manifest["built_at"],
-            manifest["duration_seconds"],
-            manifest["tests"]["passed"],
-            manifest["tests"]["failed"],
-            figures["rows"],
-            figures["checksum"],
-        )
-        for mart, figures in sorted(manifest["marts"].items())
-    ]
-
-
-def _log_rows(warehouse: Warehouse) -> list[tuple[Any, ...]]:
-    lines = _whole_lines(warehouse.publication_log).splitlines()
-    return [row for line in lines for row in _mart_rows(json.loads(line))]
-
-
-def _append_log(warehouse: Warehouse, manifest: dict[str, Any]) -> None:
-    warehouse.publication_log.parent.mkdir(parents=True, exist_ok=True)
-    whole = len(_whole_lines(warehouse.publication_log))
-    with warehouse.publication_log.open("ab") as file:
-        file.truncate(whole)
-        file.write(json.dumps(manifest).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _whole_lines(log: Path) -> bytes:
-    """The log without a torn last line, whose writer was killed."""
-    content = log.read_bytes() if log.exists() else b""
-    return content[: content.rfind(b"\n") + 1]
-
-
-def _add_publication_mart(
-    connection: duckdb.DuckDBPyConnection, rows: list[tuple[Any, ...]]
-) -> None:
-    columns = ", ".join(f"{name} {kind}" for name, (kind, _) in _PUBLICATION_COLUMNS.items())
-    connection.execute(f"create table marts.rpt_publication ({columns})")
-    places = ", ".join("?" for _ in _PUBLICATION_COLUMNS)
-    connection.executemany(f"insert into marts.rpt_publication values ({places})", rows)
-    connection.execute(
-        "comment on table marts.rpt_publication is "
-        "'One row per publication and mart: when it was made, its tests, rows and checksum.'"
-    )
-    for name, (_, description) in _PUBLICATION_COLUMNS.items():
-        connection.execute(
-            f"comment on column marts.rpt_publication.{name} is {_quoted(description)}"
-        )
-
-
-def _record_failure(warehouse: Warehouse, result: BuildResult) -> None:
-    replace_json(
-        warehouse.last_failure,
-        {
-            "as_of": result.as_of.isoformat(),
-            "failed_at": datetime.now(UTC).replace(microsecond=0).isoformat(),
-            "failures": [
-                {"test": failure.name, "message": failure.message, "rows": failure.rows}
-                for failure in result.failures
-            ],
-        },
-    )
-
-
-def _sha256(path: Path) -> str:
+def file_sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

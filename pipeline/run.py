@@ -12,6 +12,7 @@ from pipeline.intake import LoadSummary, load
 from pipeline.layout import Warehouse
 from pipeline.ledger import record
 from pipeline.publication import Publication, publish
+from pipeline.query import write_opening
 
 Report = Callable[[str, float], None]
 Bar = Callable[[str], AbstractContextManager[Report]]
@@ -53,4 +54,5 @@ def build_and_publish(
     with bar("publish") as report:
         publication = publish(warehouse, result, make_current=make_current, progress=report)
         record(warehouse, publication.publication_id, publication.path)
+        write_opening(warehouse)
     return publication, result

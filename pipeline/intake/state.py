@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -56,9 +56,19 @@ def newest_registration_date(warehouse: Path) -> date | None:
     return max((day for day in days if day is not None), default=None)
 
 
-def create_state_views(connection: duckdb.DuckDBPyConnection, warehouse: Path, as_of: date) -> None:
-    """Create the schema `raw`: the six extracts as known on `as_of`, the loads, the quarantine."""
+def create_state_views(
+    connection: duckdb.DuckDBPyConnection,
+    warehouse: Path,
+    as_of: date,
+    only: Container[tuple[str, str]] | None = None,
+) -> None:
+    """Create the schema `raw`: the six extracts as known on `as_of`, the loads, the quarantine.
+
+    `only` leaves out the files whose (file, sha256) is not among them.
+    """
     entries = LoadLog(warehouse).entries
+    if only is not None:
+        entries = [entry for entry in entries if entry.identity in only]
     outcomes = judge_as_of(entries, as_of)
     ids = load_ids(entries)
     connection.execute("CREATE SCHEMA IF NOT EXISTS raw")

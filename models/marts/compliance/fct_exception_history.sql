@@ -7,6 +7,12 @@ exceptions as (
 
 ),
 
+ends as (
+
+    select * from {{ source('raw', 'exception_end') }}
+
+),
+
 earlier_builds as (
 
     select * from {{ source('raw', 'exception_build') }}
@@ -70,7 +76,7 @@ ranked as (
 
 ),
 
-final as (
+spans as (
 
     select
         exception_id,
@@ -84,6 +90,20 @@ final as (
         arg_max(status, build_number) as status
     from ranked
     group by exception_id, span
+
+),
+
+final as (
+
+    select
+        spans.*,
+        ends.cause as end_cause
+    from spans
+    left join ends
+        on
+            spans.exception_id = ends.exception_id
+            and spans.last_detected_on = ends.before
+            and spans.detected_to = ends.after
 
 )
 

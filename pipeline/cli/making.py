@@ -1,14 +1,7 @@
-"""The command line: `python -m pipeline COMMAND`.
-
-Exit codes: 0 done; 1 the gate failed and nothing was published; 2 wrong usage; 3 something the user
-can mend, said in one sentence; 4 no publication to read; 5 another run holds the warehouse.
-"""
+"""The commands that make something: a market, a lake, a build, a publication."""
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,13 +18,14 @@ from pipeline.console import (
     MEMORY,
     THREADS,
     WAREHOUSE,
-    Teaching,
     print_json,
     progress_bar,
     rehearse_files,
     say_contract,
     say_failures,
+    say_list,
     say_load,
+    say_pruned,
     say_publication,
 )
 from pipeline.contracts import EXTRACTS
@@ -40,28 +34,11 @@ from pipeline.layout import Warehouse
 from pipeline.locking import warehouse_lock
 
 
-@click.group(cls=Teaching, context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
-    """MHHS readiness warehouse: who holds Metering Points without being Qualified?
-
-    \b
-    A day's work:      python -m pipeline run --landing LANDING --warehouse WAREHOUSE
-    Look at it:        python -m pipeline dashboard --warehouse WAREHOUSE
-    Try it on a market made up for the purpose:
-                       python -m pipeline simulate --points 100000 --from 2026-10-01
-                         --to 2026-11-10 --landing LANDING
-
-    Exit codes: 0 done; 1 the gate failed, nothing was published; 2 wrong usage; 3 an error you can
-    mend; 4 no publication to read; 5 another run holds the warehouse.
-    """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-
-
 def _day(value: Any) -> date | None:
     return value.date() if value else None
 
 
-@main.command()
+@click.command()
 @click.option("--points", type=click.IntRange(1), required=True, help="Metering Points.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same bytes.")
 @click.option("--from", "first_day", type=DAY, required=True, help="Business date of the fulls.")
@@ -112,7 +89,7 @@ def simulate(
         click.echo(f"{landing}: {summary.files:,} files, {summary.bytes / 1e6:,.0f} MB: {rows}")
 
 
-@main.command()
+@click.command()
 @click.option("--extract", "name", type=click.Choice(list(EXTRACTS)), help="Only this one.")
 @click.option(
     "--sample",
@@ -140,7 +117,7 @@ def contract(name: str | None, sample: Path | None, as_json: bool) -> None:
             say_contract(extract)
 
 
-@main.command()
+@click.command()
 @click.option(
     "--landing",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -196,7 +173,7 @@ def load(
     say_load(summary, as_json)
 
 
-@main.command()
+@click.command()
 @WAREHOUSE
 @AS_OF
 @MEMORY
@@ -237,10 +214,22 @@ def build(root: Path, as_of: Any, memory_limit: str | None, threads: int, as_jso
         raise GateFailed(f"{len(result.failures)} tests or models failed; see above.")
 
 
-@main.command()
+@click.command()
 @WAREHOUSE
 @MAKE_CURRENT
 @AS_OF
+@click.option("--list", "as_list", is_flag=True, help="Build nothing: list what is kept.")
+@click.option(
+    "--keep",
+    type=click.IntRange(1),
+    help="Delete all but so many of the publications made last; never the current one, nor one "
+    "that somebody reads.",
+)
+@click.option(
+    "--parquet",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also write every mart as <folder>/<mart>.parquet, for Power BI, Excel and pandas.",
+)
 @MEMORY
 @THREADS
 @JSON
@@ -248,30 +237,49 @@ def publish(
     root: Path,
     make_current: bool,
     as_of: Any,
+    as_list: bool,
+    keep: int | None,
+    parquet: Path | None,
     memory_limit: str | None,
     threads: int,
     as_json: bool,
 ) -> None:
     """Build for a day and, if every test passes, publish.
 
-    Only what was tested in the same breath is published, so this always builds.
+    Only what was tested in the same breath is published, so this always builds, unless --list says
+    otherwise: then --keep and --parquet act on what is there.
     """
+    from pipeline.keeping import copy_parquet, prune
+    from pipeline.publication import current
     from pipeline.run import build_and_publish
 
+    warehouse = Warehouse(root)
     with warehouse_lock(root):
-        publication, result = build_and_publish(
-            Warehouse(root),
-            _day(as_of),
-            make_current,
-            memory_limit,
-            threads,
-            progress_bar,
-            say_failures,
-        )
-    say_publication(Warehouse(root), publication, result, as_json)
+        if as_list:
+            publication, result = current(warehouse), None
+        else:
+            publication, result = build_and_publish(
+                warehouse,
+                _day(as_of),
+                make_current,
+                memory_limit,
+                threads,
+                progress_bar,
+                say_failures,
+            )
+        if parquet is not None:
+            with progress_bar("parquet") as report:
+                copy_parquet(publication, parquet, report)
+        pruned = prune(warehouse, keep) if keep else None
+    if result is not None:
+        say_publication(warehouse, publication, result, as_json)
+    if pruned is not None:
+        say_pruned(pruned)
+    if as_list:
+        say_list(warehouse, as_json)
 
 
-@main.command()
+@click.command()
 @LANDING
 @WAREHOUSE
 @AS_OF
@@ -306,91 +314,3 @@ def run(
             warehouse, _day(as_of), make_current, memory_limit, threads, progress_bar, say_failures
         )
     say_publication(warehouse, publication, result, as_json)
-
-
-@main.command()
-@WAREHOUSE
-@JSON
-def info(root: Path, as_json: bool) -> None:
-    """Show the current publication: where it is, its as-of day, its gate."""
-    from pipeline.publication import current
-
-    publication = current(Warehouse(root))
-    if as_json:
-        print_json(publication.summary())
-        return
-    manifest = publication.manifest
-    click.echo(f"publication  {publication.publication_id}")
-    click.echo(f"as of        {manifest['as_of']}")
-    click.echo(f"built at     {manifest['built_at']}")
-    click.echo(f"gate         {manifest['gate']} ({manifest['tests']['passed']} tests)")
-    click.echo(f"file         {publication.path}")
-
-
-@main.command()
-@WAREHOUSE
-@click.option("--list", "list_name", default="exceptions", show_default=True, help="The list.")
-@click.option(
-    "--filter",
-    "words",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Narrow the list, e.g. rule_id=SUP-01; a name given twice takes either value.",
-)
-@click.option("--column", "columns", multiple=True, help="Only these columns. Default: all.")
-@click.option(
-    "--format",
-    "file_format",
-    type=click.Choice(["csv", "parquet"]),
-    default="csv",
-    show_default=True,
-)
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    help="File to write; a manifest is written beside it. {rows} stands for the number of rows.",
-)
-@JSON
-def export(
-    root: Path,
-    list_name: str,
-    words: tuple[str, ...],
-    columns: tuple[str, ...],
-    file_format: str,
-    out: Path,
-    as_json: bool,
-) -> None:
-    """Write every row of a list that the filters select, as the dashboard's Download does.
-
-    In a CSV, text that a spreadsheet would run as a formula gets a leading apostrophe.
-    """
-    from pipeline.export import export as run_export
-    from pipeline.export import parse_filters
-    from pipeline.publication import current
-
-    publication = current(Warehouse(root))
-    manifest = run_export(
-        publication.path, out, parse_filters(words), columns or None, file_format, list_name
-    )
-    if as_json:
-        print_json(manifest)
-    else:
-        click.echo(
-            f"{out.with_name(manifest['file'])}: {manifest['rows']:,} rows, "
-            f"{manifest['bytes']:,} bytes, sha256 {manifest['sha256']}"
-        )
-
-
-@main.command()
-@WAREHOUSE
-@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
-@click.option("--headless", is_flag=True, help="Do not open a browser.")
-def dashboard(root: Path, port: int, headless: bool) -> None:
-    """Open the dashboards on the current publication, on this machine alone."""
-    from dashboards.serve import command
-
-    argv, environment = command(root.resolve(), port, headless)
-    click.echo(f"Dashboard: http://127.0.0.1:{port} (Ctrl+C stops it)")
-    sys.stdout.flush()
-    os.execvpe(argv[0], argv, os.environ | environment)

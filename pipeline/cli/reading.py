@@ -1,0 +1,227 @@
+"""The commands that read publications: look, ask, export, compare, verify, roll back."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from pipeline.console import (
+    JSON,
+    MEMORY,
+    THREADS,
+    WAREHOUSE,
+    print_json,
+    progress_bar,
+    say_comparison,
+    say_last_failure,
+    say_table,
+)
+from pipeline.errors import NoPublication
+from pipeline.layout import Warehouse
+from pipeline.locking import warehouse_lock
+
+
+@click.command()
+@WAREHOUSE
+@JSON
+def info(root: Path, as_json: bool) -> None:
+    """Show the current publication: where it is, its as-of day, its gate."""
+    from pipeline.publication import current, last_failure
+
+    warehouse = Warehouse(root)
+    failure = last_failure(warehouse)
+    try:
+        publication = current(warehouse)
+    except NoPublication:
+        if failure is not None:
+            say_last_failure(failure)
+        raise
+    if as_json:
+        print_json(publication.summary() | {"last_failure": failure})
+        return
+    manifest = publication.manifest
+    click.echo(f"publication  {publication.publication_id}")
+    click.echo(f"as of        {manifest['as_of']}")
+    click.echo(f"built at     {manifest['built_at']}")
+    click.echo(f"gate         {manifest['gate']} ({manifest['tests']['passed']} tests)")
+    click.echo(f"file         {publication.path}")
+    if failure is not None:
+        say_last_failure(failure)
+
+
+@click.command()
+@WAREHOUSE
+@click.option("--list", "list_name", default="exceptions", show_default=True, help="The list.")
+@click.option(
+    "--filter",
+    "words",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Narrow the list, e.g. rule_id=SUP-01; a name given twice takes either value.",
+)
+@click.option("--column", "columns", multiple=True, help="Only these columns. Default: all.")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["csv", "parquet"]),
+    default="csv",
+    show_default=True,
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="File to write; a manifest is written beside it. {rows} stands for the number of rows.",
+)
+@JSON
+def export(
+    root: Path,
+    list_name: str,
+    words: tuple[str, ...],
+    columns: tuple[str, ...],
+    file_format: str,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Write every row of a list that the filters select, as the dashboard's Download does.
+
+    In a CSV, text that a spreadsheet would run as a formula gets a leading apostrophe.
+    """
+    from pipeline.export import export as run_export
+    from pipeline.export import parse_filters
+    from pipeline.publication import current
+
+    publication = current(Warehouse(root))
+    manifest = run_export(
+        publication.path, out, parse_filters(words), columns or None, file_format, list_name
+    )
+    if as_json:
+        print_json(manifest)
+    else:
+        click.echo(
+            f"{out.with_name(manifest['file'])}: {manifest['rows']:,} rows, "
+            f"{manifest['bytes']:,} bytes, sha256 {manifest['sha256']}"
+        )
+
+
+@click.command()
+@WAREHOUSE
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.option("--headless", is_flag=True, help="Do not open a browser.")
+def dashboard(root: Path, port: int, headless: bool) -> None:
+    """Open the dashboards on the current publication, on this machine alone."""
+    from dashboards.serve import command
+
+    argv, environment = command(root.resolve(), port, headless)
+    click.echo(f"Dashboard: http://127.0.0.1:{port} (Ctrl+C stops it)")
+    sys.stdout.flush()
+    os.execvpe(argv[0], argv, os.environ | environment)
+
+
+@click.command()
+@WAREHOUSE
+@click.argument("statement")
+@click.option("--publication", help="Ask this one; the beginning of its id will do.")
+@click.option("--json", "as_json", is_flag=True, help="Rows as JSON objects, one per line.")
+def sql(root: Path, statement: str, publication: str | None, as_json: bool) -> None:
+    """Ask a publication: one SQL statement, read-only.
+
+    Its marts are there by name (`from rpt_m14_headline`), those of the other kept publications as
+    p_<id with underscores>.marts.<mart>. All of them are listed by `publish --list`.
+
+    \b
+    python -m pipeline sql "select rule_id, count(*) from fct_exception group by all"
+    """
+    from pipeline.query import ask
+
+    columns, types, rows = ask(Warehouse(root), statement, publication)
+    if as_json:
+        for row in rows:
+            print_json(dict(zip(columns, row, strict=True)), indent=None)
+    else:
+        say_table(columns, types, rows)
+
+
+@click.command()
+@WAREHOUSE
+@click.argument("before")
+@click.argument("after", required=False)
+@MEMORY
+@THREADS
+@JSON
+def compare(
+    root: Path,
+    before: str,
+    after: str | None,
+    memory_limit: str | None,
+    threads: int,
+    as_json: bool,
+) -> None:
+    """Say what moved between two publications, and whether the world did or a correction came.
+
+    BEFORE and AFTER are ids, of which the beginning will do; without AFTER the current one is
+    taken. The rules are run once more, on the day of BEFORE with the files of AFTER: what differs
+    from BEFORE is a correction, the rest is real. The result is kept, and shown on the dashboard.
+    """
+    from pipeline.compare import compare as run_compare
+    from pipeline.keeping import find
+    from pipeline.publication import current
+
+    warehouse = Warehouse(root)
+    earlier = find(warehouse, before)
+    later = find(warehouse, after) if after else current(warehouse)
+    with warehouse_lock(root), progress_bar("compare") as report:
+        comparison = run_compare(
+            warehouse, earlier, later, memory_limit=memory_limit, threads=threads, progress=report
+        )
+    if as_json:
+        print_json(comparison.document | {"exceptions": str(comparison.exceptions)})
+    else:
+        say_comparison(comparison)
+
+
+@click.command()
+@WAREHOUSE
+@click.argument("publication", required=False)
+@click.option("--all", "every", is_flag=True, help="Every kept publication, not the current alone.")
+def verify(root: Path, publication: str | None, every: bool) -> None:
+    """Recompute hash and checksums of a publication and compare them with its manifest.
+
+    The exit code is 3 if something is not as it was published.
+    """
+    from pipeline.keeping import NotWhole, find
+    from pipeline.keeping import verify as run_verify
+    from pipeline.publication import current, publications
+
+    warehouse = Warehouse(root)
+    if every:
+        chosen = publications(warehouse)
+    else:
+        chosen = [find(warehouse, publication) if publication else current(warehouse)]
+    with progress_bar("verify") as report:
+        faults = run_verify(warehouse, chosen, report)
+    if faults:
+        raise NotWhole("\n".join(faults))
+    for each in chosen:
+        click.echo(
+            f"{each.publication_id}: whole, {len(each.manifest['marts'])} marts as published"
+        )
+
+
+@click.command()
+@WAREHOUSE
+@click.argument("publication", required=False)
+def rollback(root: Path, publication: str | None) -> None:
+    """Point readers at a kept publication; without an id at the one made before the current.
+
+    The publication is verified first. Nothing is deleted; the next run of the same or a later
+    as-of day points readers at what it publishes.
+    """
+    from pipeline.keeping import rollback as run_rollback
+
+    with warehouse_lock(root):
+        target = run_rollback(Warehouse(root), publication)
+    click.echo(f"Readers now see {target.publication_id}, as of {target.as_of}.")

@@ -1,0 +1,322 @@
+"""Compare two publications: what was added, resolved and re-stated, and why.
+
+Between the earlier one A and the later one B the world moved, and files may have told what was not
+known before of days that A covered. To tell these apart the rules are run a third time: on the day
+of A, with what B knew. What A says otherwise than that was *corrected*; the rest of the way to B
+is *real*. Attributes without a date of their own (an energisation status, a plan) count as of the
+business date of the file that changed them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.build import FAILED, create_unit_test_table, default_memory_limit, fresh_database
+from pipeline.build import run_dbt as dbt
+from pipeline.errors import PipelineError
+from pipeline.intake import create_state_views
+from pipeline.layout import Warehouse, replace_json
+from pipeline.ledger import create_ledger_tables
+from pipeline.publication import Publication
+
+Progress = Callable[[str, float], None]
+
+# Columns that say nothing of the day from which they hold.
+_UNDATED = {
+    "registration": (
+        "registration_id",
+        (
+            "market_segment",
+            "connection_type",
+            "gsp_group_id",
+            "ldso_mpid",
+            "energisation_status",
+            "is_domestic",
+            "rmp_status",
+            "mp_status",
+            "annual_kwh",
+        ),
+    ),
+    "stage": ("mpid, market_role, stage", ("planned_on", "forecast_on")),
+}
+# A registration for a day to come that nobody had told of is no correction of the past.
+_ASKED_FOR_LATER = {
+    "registration": " where now_.effective_from <= date '{as_of}' or then_.known is not null"
+}
+# What makes an exception another than it was, beside the days that simply pass.
+_FACTS = (
+    "severity",
+    "status",
+    "mpid",
+    "reason_code",
+    "occurred_on",
+    "ended_on",
+    "market_segment",
+    "is_in_flight",
+)
+_NOT_A_FIGURE = ("as_of", "m14_date", "days_to_m14")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Where a comparison lies and what it came to."""
+
+    exceptions: Path
+    document: dict[str, Any]
+
+
+def path_of(warehouse: Warehouse, before: Publication, after: Publication) -> Path:
+    """The JSON of a comparison; the list of exceptions lies beside it as Parquet."""
+    name = f"{before.publication_id}--{after.publication_id}.json"
+    return warehouse.comparisons / name
+
+
+def compare(
+    warehouse: Warehouse,
+    before: Publication,
+    after: Publication,
+    *,
+    memory_limit: str | None = None,
+    threads: int = 2,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Compare two publications and keep the result in `history/comparisons`."""
+    if before.as_of > after.as_of:
+        raise PipelineError(
+            f"{before.publication_id} speaks for a later day than {after.publication_id}: "
+            "name the earlier one first."
+        )
+    known = path_of(warehouse, before, after)
+    listing = known.with_suffix(".parquet")
+    if known.exists() and listing.exists():
+        return Comparison(listing, json.loads(known.read_text("utf-8")))
+    memory_limit = memory_limit or default_memory_limit()
+    scratch = warehouse.root / "build" / "compare"
+    shutil.rmtree(scratch, ignore_errors=True)
+    between = scratch / "mhhs.duckdb"
+    _evaluate(warehouse, between, before, after, memory_limit, threads, progress)
+    known.parent.mkdir(parents=True, exist_ok=True)
+    with closing(duckdb.connect(config={"memory_limit": memory_limit})) as connection:
+        connection.execute(f"set threads = {threads}")
+        for name, path in (("a", before.path), ("b", after.path), ("k", between)):
+            connection.execute(f"attach '{path}' as {name} (read_only)")
+        connection.execute(f"create temp table change as {_CHANGES}")
+        part = listing.with_name(f".{listing.name}.part")
+        connection.execute(
+            f"copy (from change order by change, rule_id, exception_id) to '{part}' "
+            "(format parquet, compression zstd)"
+        )
+        document = {
+            "before": before.summary(),
+            "after": after.summary(),
+            "changes": _rows(connection, _BY_RULE),
+            "headline": _headline(connection),
+        }
+    part.replace(listing)
+    replace_json(known, document)
+    shutil.rmtree(scratch, ignore_errors=True)
+    return Comparison(listing, document)
+
+
+def _evaluate(
+    warehouse: Warehouse,
+    database: Path,
+    before: Publication,
+    after: Publication,
+    memory_limit: str,
+    threads: int,
+    progress: Progress | None,
+) -> None:
+    """Run the rules on the day of `before` with the files that `after` knew."""
+    files = {(file["file"], file["sha256"]) for file in after.manifest["files"]}
+    with fresh_database(database, memory_limit, threads) as connection:
+        create_state_views(connection, warehouse.root, before.as_of, files)
+        for extract, (key, columns) in _UNDATED.items():
+            connection.execute(
+                f"create table raw.{extract}_then as select {key}, {', '.join(columns)} "
+                f"from raw.{extract}"
+            )
+        create_state_views(connection, warehouse.root, after.as_of, files)
+        for extract, (key, columns) in _UNDATED.items():
+            connection.execute(f"alter view raw.{extract} rename to {extract}_now")
+            values = ", ".join(
+                f"case when then_.known then then_.{name} else now_.{name} end as {name}"
+                for name in columns
+            )
+            connection.execute(
+                f"create view raw.{extract} as select now_.* replace ({values}) "
+                f"from raw.{extract}_now as now_ left join "
+                f"(select *, true as known from raw.{extract}_then) as then_ using ({key})"
+                + _ASKED_FOR_LATER.get(extract, "").format(as_of=before.as_of)
+            )
+        create_ledger_tables(connection, warehouse, before.as_of)
+        create_unit_test_table(connection)
+    words = ["build", "--select", "+fct_exception", "+rpt_m14_headline"]
+    words += ["--resource-type", "seed", "--resource-type", "model"]
+    results = dbt(warehouse, words, database, before.as_of, memory_limit, threads, progress)
+    failed = [result.node.name for result in results if result.status in FAILED]
+    if failed:
+        raise PipelineError(
+            f"The rules could not be run on {before.as_of} with the files of "
+            f"{after.publication_id}: {', '.join(failed)}. See {warehouse.logs / 'dbt.log'}."
+        )
+
+
+def _facts(alias: str) -> str:
+    return f"row({', '.join(f'{alias}.{name}' for name in _FACTS)})"
+
+
+_STATUS = "coalesce({0}.status, 'CLOSED') <> 'CLOSED'"
+_CHANGES = f"""
+with
+
+every as (
+
+    select exception_id from a.marts.fct_exception
+    union
+    select exception_id from b.marts.fct_exception
+
+),
+
+compared as (
+
+    select
+        every.exception_id,
+        case
+            when a.exception_id is null then 'ADDED'
+            when {_STATUS.format("a")} and not {_STATUS.format("b")} then 'RESOLVED'
+            when b.exception_id is null or {_facts("a")} is distinct from {_facts("b")}
+                then 'RE_STATED'
+        end as change,
+        case
+            when a.exception_id is null then k.exception_id is not null
+            when {_STATUS.format("a")} and not {_STATUS.format("b")} then not {_STATUS.format("k")}
+            else {_facts("a")} is distinct from {_facts("k")}
+        end as is_correction,
+        coalesce(b.rule_id, a.rule_id) as rule_id,
+        coalesce(b.subject_key, a.subject_key) as subject_key,
+        coalesce(b.mpan, a.mpan) as mpan,
+        coalesce(b.mpid, a.mpid) as mpid,
+        coalesce(b.participant_name, a.participant_name) as participant_name,
+        a.severity as severity_before,
+        b.severity as severity_after,
+        a.status as status_before,
+        b.status as status_after,
+        a.occurred_on as occurred_on_before,
+        b.occurred_on as occurred_on_after,
+        b.ended_on as ended_on_after,
+        coalesce(b.reason_detail, a.reason_detail) as reason_detail
+    from every
+    left join a.marts.fct_exception as a
+        on every.exception_id = a.exception_id
+    left join b.marts.fct_exception as b
+        on every.exception_id = b.exception_id
+    left join k.marts.fct_exception as k
+        on every.exception_id = k.exception_id
+
+),
+
+changed as (
+
+    select * from compared where change is not null
+
+),
+
+-- A correction that moves a first day gives the exception another id: one goes, one comes.
+moved as (
+
+    select
+        gone.exception_id as gone_id,
+        come.exception_id as come_id
+    from changed as gone
+    inner join changed as come
+        on
+            gone.rule_id = come.rule_id
+            and gone.subject_key = come.subject_key
+    where
+        gone.change = 'RESOLVED'
+        and gone.is_correction
+        and come.change = 'ADDED'
+        and come.is_correction
+        and gone.status_after is null
+        and come.status_after <> 'CLOSED'
+    qualify
+        count(*) over (partition by gone.exception_id) = 1
+        and count(*) over (partition by come.exception_id) = 1
+
+)
+
+select
+    changed.exception_id,
+    case when moved.come_id is not null then 'RE_STATED' else changed.change end as change,
+    case when changed.is_correction then 'CORRECTION' else 'REAL' end as cause,
+    changed.rule_id,
+    changed.subject_key,
+    changed.mpan,
+    changed.mpid,
+    changed.participant_name,
+    coalesce(gone.severity_before, changed.severity_before) as severity_before,
+    changed.severity_after,
+    coalesce(gone.status_before, changed.status_before) as status_before,
+    changed.status_after,
+    coalesce(gone.occurred_on_before, changed.occurred_on_before) as occurred_on_before,
+    changed.occurred_on_after,
+    changed.ended_on_after,
+    changed.reason_detail,
+    moved.gone_id as previous_exception_id
+from changed
+left join moved
+    on changed.exception_id = moved.come_id
+left join changed as gone
+    on moved.gone_id = gone.exception_id
+where changed.exception_id not in (select gone_id from moved)
+"""
+_BY_RULE = """
+select rule_id, coalesce(mpid, '-') as mpid, change, cause, count(*) as exceptions
+from change
+group by all
+order by all
+"""
+
+
+def _headline(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Each figure of the headline before and after, and its way split into the two causes."""
+    rows = {
+        name: _rows(connection, f"from {name}.marts.rpt_m14_headline")[0]
+        for name in ("a", "k", "b")
+    }
+    return [
+        {
+            "figure": name,
+            "before": rows["a"][name],
+            "after": value,
+            "real": _difference(value, rows["k"].get(name)),
+            "correction": _difference(rows["k"].get(name), rows["a"].get(name)),
+        }
+        for name, value in rows["b"].items()
+        if name not in _NOT_A_FIGURE and name in rows["a"]
+    ]
+
+
+def _difference(after: float | None, before: float | None) -> float | None:
+    return None if after is None or before is None else after - before
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    relation = connection.sql(sql)
+    return [
+        {
+            name: float(value) if isinstance(value, Decimal) else value
+            for name, value in zip(relation.columns, row, strict=True)
+        }
+        for row in relation.fetchall()
+    ]

@@ -1,0 +1,180 @@
+"""What is done with publications after they were made: verified, copied, pruned, rolled back."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipeline.errors import NoPublication, PipelineError
+from pipeline.layout import Warehouse, replace_json, replace_text
+from pipeline.publication import (
+    Publication,
+    current,
+    file_sha256,
+    mart_checksum,
+    publications,
+)
+
+Progress = Callable[[str, float], None]
+
+
+class NotWhole(PipelineError):
+    """A publication is not what its manifest says."""
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What became of the publications beyond those to keep."""
+
+    deleted: list[str]
+    in_use: list[str]
+
+
+def find(warehouse: Warehouse, publication_id: str) -> Publication:
+    """A kept publication by its id, or by the beginning of one if only one has it."""
+    found = [p for p in publications(warehouse) if p.publication_id.startswith(publication_id)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(p.publication_id for p in found)
+        raise NoPublication(f"{publication_id!r} may mean any of {names}: write more of it.")
+    names = ", ".join(p.publication_id for p in publications(warehouse)) or "none"
+    raise NoPublication(f"There is no publication {publication_id!r} here; kept are: {names}.")
+
+
+def verify(
+    warehouse: Warehouse, chosen: Sequence[Publication], progress: Progress | None = None
+) -> list[str]:
+    """Recompute hash and checksums of publications; gives what is wrong, in sentences."""
+    faults = [
+        f"{path.name} cannot be read as JSON; take the file from a backup."
+        for path in sorted(warehouse.published.glob("*.manifest.json"))
+        if not _is_json(path)
+    ]
+    for number, publication in enumerate(chosen):
+        if progress:
+            progress(publication.publication_id, number / len(chosen))
+        faults += _faults(publication)
+    return faults
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        return bool(json.loads(path.read_text("utf-8"))["publication_id"])
+    except (ValueError, KeyError):
+        return False
+
+
+def _faults(publication: Publication) -> list[str]:
+    name, manifest = publication.path.name, publication.manifest
+    if file_sha256(publication.path) == manifest["sha256"]:
+        found = {}
+        with closing(duckdb.connect(str(publication.path), read_only=True)) as connection:
+            for mart in manifest["marts"]:
+                found[mart] = mart_checksum(connection, mart)
+        return [
+            f"{name}: {mart} holds {found[mart]['rows']:,} rows with checksum "
+            f"{found[mart]['checksum']}, its manifest says {stated['rows']:,} and "
+            f"{stated['checksum']}: made by another version of DuckDB, or by nobody here."
+            for mart, stated in manifest["marts"].items()
+            if found[mart] != stated
+        ]
+    return [
+        f"{name} is not the file that was published (its sha256 differs): take it from a backup, "
+        f"or make the day again with `run --as-of {manifest['as_of']}`."
+    ]
+
+
+def rollback(warehouse: Warehouse, publication_id: str | None) -> Publication:
+    """Point readers at a kept publication; without an id at the one made before the current."""
+    if publication_id is not None:
+        target = find(warehouse, publication_id)
+    else:
+        now = current(warehouse)
+        earlier = [
+            p for p in publications(warehouse) if p.manifest["built_at"] < now.manifest["built_at"]
+        ]
+        if not earlier:
+            raise NoPublication(f"No publication made before {now.publication_id} is kept.")
+        target = max(earlier, key=lambda p: str(p.manifest["built_at"]))
+    faults = _faults(target)
+    if faults:
+        raise NotWhole(" ".join(faults))
+    replace_text(warehouse.current_pointer, target.publication_id + "\n")
+    return target
+
+
+def prune(warehouse: Warehouse, keep: int) -> Pruned:
+    """Delete all but the `keep` publications made last; never the current, never one in use.
+
+    Manifests go with their files; the log of publications and the ledger of exceptions stay.
+    """
+    newest = sorted(
+        publications(warehouse), key=lambda p: str(p.manifest["built_at"]), reverse=True
+    )
+    safe = {current(warehouse).publication_id} | {p.publication_id for p in newest[:keep]}
+    pruned = Pruned([], [])
+    for publication in newest:
+        if publication.publication_id in safe:
+            continue
+        if _is_in_use(publication.path):
+            pruned.in_use.append(publication.publication_id)
+            continue
+        # The file first: a manifest without its file is swept, and shown to nobody.
+        publication.path.unlink()
+        warehouse.manifest(publication.publication_id).unlink()
+        pruned.deleted.append(publication.publication_id)
+    return pruned
+
+
+def _is_in_use(path: Path) -> bool:
+    """Whether a process has the file open: DuckDB holds a lock on it for as long.
+
+    Ask only while this process has it closed: closing it gives up every lock of the process.
+    """
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def copy_parquet(
+    publication: Publication, folder: Path, progress: Progress | None = None
+) -> dict[str, int]:
+    """Write every mart as `folder/<mart>.parquet`, replacing the copies of another day at once.
+
+    The folder's `_publication.json` says which publication the copies are of. Gives rows by mart.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / ".part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    marts = [*publication.manifest["marts"], "rpt_publication"]
+    rows: dict[str, int] = {}
+    with closing(duckdb.connect(str(publication.path), read_only=True)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for number, mart in enumerate(marts):
+            if progress:
+                progress(mart, number / len(marts))
+            target = str(part / f"{mart}.parquet").replace("'", "''")
+            done = connection.execute(
+                f"copy marts.{mart} to '{target}' (format parquet, compression zstd)"
+            ).fetchone()
+            rows[mart] = done[0] if done else 0
+    for path in part.iterdir():
+        path.replace(folder / path.name)
+    part.rmdir()
+    replace_json(folder / "_publication.json", publication.summary() | {"rows": rows})
+    return rows
