@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,9 @@ from pipeline.publication import Publication
 
 Progress = Callable[[str, float], None]
 
-# Columns that say nothing of the day from which they hold.
-_UNDATED = {
+# Extracts whose rows tell of days to come, or have columns that say nothing of the day from which
+# they hold: key, such columns.
+_UNDATED: dict[str, tuple[str, tuple[str, ...]]] = {
     "registration": (
         "registration_id",
         (
@@ -47,10 +49,8 @@ _UNDATED = {
         ),
     ),
     "stage": ("mpid, market_role, stage", ("planned_on", "forecast_on")),
-}
-# A registration for a day to come that nobody had told of is no correction of the past.
-_ASKED_FOR_LATER = {
-    "registration": " where now_.effective_from <= date '{as_of}' or then_.known is not null"
+    "approval": ("mpid, market_role, approval_body, effective_from", ()),
+    "participant": ("mpid, market_role, effective_from", ()),
 }
 # What makes an exception another than it was, beside the days that simply pass.
 _FACTS = (
@@ -142,22 +142,13 @@ def _evaluate(
         create_state_views(connection, warehouse.root, before.as_of, files)
         for extract, (key, columns) in _UNDATED.items():
             connection.execute(
-                f"create table raw.{extract}_then as select {key}, {', '.join(columns)} "
+                f"create table raw.{extract}_then as select {', '.join([key, *columns])} "
                 f"from raw.{extract}"
             )
         create_state_views(connection, warehouse.root, after.as_of, files)
-        for extract, (key, columns) in _UNDATED.items():
+        for extract in _UNDATED:
             connection.execute(f"alter view raw.{extract} rename to {extract}_now")
-            values = ", ".join(
-                f"case when then_.known then then_.{name} else now_.{name} end as {name}"
-                for name in columns
-            )
-            connection.execute(
-                f"create view raw.{extract} as select now_.* replace ({values}) "
-                f"from raw.{extract}_now as now_ left join "
-                f"(select *, true as known from raw.{extract}_then) as then_ using ({key})"
-                + _ASKED_FOR_LATER.get(extract, "").format(as_of=before.as_of)
-            )
+            connection.execute(f"create view raw.{extract} as {_known_then(extract, before.as_of)}")
         create_ledger_tables(connection, warehouse, before.as_of)
         create_unit_test_table(connection)
     words = ["build", "--select", "+fct_exception", "+rpt_m14_headline"]
@@ -169,6 +160,25 @@ def _evaluate(
             f"The rules could not be run on {before.as_of} with the files of "
             f"{after.publication_id}: {', '.join(failed)}. See {warehouse.logs / 'dbt.log'}."
         )
+
+
+def _known_then(extract: str, day: date) -> str:
+    """The rows as known now, in what has no date of its own as known on the day.
+
+    What first was told later of days after it is left out: nobody could have known.
+    """
+    key, columns = _UNDATED[extract]
+    values = ", ".join(
+        f"case when then_.known then then_.{name} else now_.{name} end as {name}"
+        for name in columns
+    )
+    replaced = f" replace ({values})" if columns else ""
+    later = f" where now_.effective_from <= date '{day}' or then_.known is not null"
+    return (
+        f"select now_.*{replaced} from raw.{extract}_now as now_ left join "
+        f"(select *, true as known from raw.{extract}_then) as then_ using ({key})"
+        + ("" if extract == "stage" else later)
+    )
 
 
 def _facts(alias: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.build import BuildResult, build, default_as_of
 from pipeline.intake import LoadSummary, load
+from pipeline.journal import note
 from pipeline.layout import Warehouse
 from pipeline.ledger import record
 from pipeline.publication import Publication, publish
@@ -27,7 +28,7 @@ def load_files(
     report: Report,
 ) -> LoadSummary:
     """Take the new files of a landing folder into the lake."""
-    return load(
+    summary = load(
         landing,
         warehouse.root,
         allow_shrunk=allow_shrunk,
@@ -35,6 +36,19 @@ def load_files(
         threads=threads,
         progress=report,
     )
+    for file in summary.files:
+        if file.outcome == "refused":
+            note(warehouse, "file_refused", level="error", file=file.file, why=file.detail)
+        elif file.outcome != "skipped":
+            note(
+                warehouse,
+                "file_taken",
+                file=file.file,
+                accepted=file.accepted,
+                quarantined=file.quarantined,
+                repeated=file.repeated,
+            )
+    return summary
 
 
 def build_and_publish(
@@ -51,8 +65,26 @@ def build_and_publish(
     with bar("build") as report:
         result = build(warehouse, day, memory_limit=memory_limit, threads=threads, progress=report)
     say_failures(result)
+    for failure in result.failures:
+        note(
+            warehouse,
+            "test_failed",
+            level="error",
+            as_of=day,
+            test=failure.name,
+            message=failure.message,
+            rows=len(failure.rows),
+        )
     with bar("publish") as report:
         publication = publish(warehouse, result, make_current=make_current, progress=report)
         record(warehouse, publication.publication_id, publication.path)
         write_opening(warehouse)
+    note(
+        warehouse,
+        "published",
+        as_of=day,
+        publication_id=publication.publication_id,
+        tests=result.tests,
+        seconds=round(result.seconds, 1),
+    )
     return publication, result

@@ -1,7 +1,8 @@
 """The command line: `python -m pipeline COMMAND`.
 
 Exit codes: 0 done; 1 the gate failed and nothing was published; 2 wrong usage; 3 something the user
-can mend, said in one sentence; 4 no publication to read; 5 another run holds the warehouse.
+can mend, said in one sentence; 4 no publication to read; 5 another run holds the warehouse;
+6 expected files did not come.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ _COMMANDS = (
     making.simulate,
     making.contract,
     making.run,
+    making.daily,
     making.load,
     making.build,
     making.publish,
@@ -42,7 +44,8 @@ def main() -> None:
                          --to 2026-11-10 --landing LANDING
 
     Exit codes: 0 done; 1 the gate failed, nothing was published; 2 wrong usage; 3 an error you can
-    mend; 4 no publication to read; 5 another run holds the warehouse.
+    mend; 4 no publication to read; 5 another run holds the warehouse; 6 expected
+    files did not come.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 

@@ -314,3 +314,78 @@ def run(
             warehouse, _day(as_of), make_current, memory_limit, threads, progress_bar, say_failures
         )
     say_publication(warehouse, publication, result, as_json)
+
+
+@click.command()
+@LANDING
+@WAREHOUSE
+@click.option("--day", type=DAY, help="Settlement day to work on. Default: yesterday, UK date.")
+@click.option(
+    "--expect",
+    multiple=True,
+    type=click.Choice(list(EXTRACTS)),
+    default=("registration", "appointment", "migration"),
+    show_default=True,
+    help="An extract that must have a file of the day; may be given several times.",
+)
+@click.option(
+    "--wait-minutes",
+    type=click.FloatRange(0),
+    default=0,
+    show_default=True,
+    help="How long to wait for expected files.",
+)
+@click.option(
+    "--notify",
+    multiple=True,
+    metavar="URL",
+    help="Tell of new breaches and failed gates: an Apprise URL (mailto://, json://, ...). "
+    "Default: those in MHHS_NOTIFY; none, no notice.",
+)
+@click.option("--keep", type=click.IntRange(2), help="As in publish: delete older publications.")
+@MEMORY
+@THREADS
+@JSON
+def daily(
+    landing: Path,
+    root: Path,
+    day: Any,
+    expect: tuple[str, ...],
+    wait_minutes: float,
+    notify: tuple[str, ...],
+    keep: int | None,
+    memory_limit: str | None,
+    threads: int,
+    as_json: bool,
+) -> None:
+    """The whole work of a day, for a timer to start.
+
+    Waits for the day's files, loads, builds, tests, publishes, compares with the publication
+    before, writes standing lists and a summary into exports/daily/<day>, and tells whom you name.
+    The exit code is 6 if expected files did not come.
+    """
+    from pipeline.daily import daily as run_daily
+    from pipeline.daily import in_words, wait, yesterday
+    from pipeline.keeping import prune
+    from pipeline.notice import addresses
+
+    warehouse, chosen = Warehouse(root), _day(day) or yesterday()
+    wait(warehouse, landing, chosen, expect, wait_minutes * 60)
+    with warehouse_lock(root):
+        summary = run_daily(
+            warehouse,
+            landing,
+            chosen,
+            notify=addresses(notify),
+            memory_limit=memory_limit,
+            threads=threads,
+            bar=progress_bar,
+            say_failures=say_failures,
+        )
+        pruned = prune(warehouse, keep) if keep else None
+    if as_json:
+        print_json(summary)
+    else:
+        click.echo("\n".join(in_words(summary)))
+    if pruned is not None:
+        say_pruned(pruned)
