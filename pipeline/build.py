@@ -152,7 +152,7 @@ def run_dbt(
     runner = dbtRunner(callbacks=[_progress_callback(progress)] if progress else [])
     outcome = runner.invoke(
         [
-            "--quiet",
+            "--log-level=none",
             "--no-use-colors-file",
             "--log-level-file=info",
             f"--log-path={warehouse.logs}",
