@@ -82,7 +82,13 @@ def build(
     started = time.monotonic()
     memory_limit = memory_limit or default_memory_limit()
     with fresh_database(warehouse.build_database, memory_limit, threads) as connection:
-        create_state_views(connection, warehouse.root, as_of)
+        try:
+            create_state_views(connection, warehouse.root, as_of)
+        except (duckdb.InvalidInputException, duckdb.IOException) as error:
+            raise PipelineError(
+                f"A file of the lake is damaged: {str(error).splitlines()[0]}. Delete it, and the "
+                "next run takes its landing file again. The last publication stands."
+            ) from None
         create_ledger_tables(connection, warehouse, as_of)
         create_unit_test_table(connection)
     results = run_dbt(

@@ -85,6 +85,21 @@ def current(warehouse: Warehouse) -> Publication:
     )
 
 
+def open_current(warehouse: Warehouse) -> tuple[Publication, duckdb.DuckDBPyConnection]:
+    """The current publication, open for reading; close the connection.
+
+    Between reading the pointer and opening the file, newer publications may be made and this one
+    deleted: then the pointer is read again.
+    """
+    while True:
+        publication = current(warehouse)
+        try:
+            return publication, duckdb.connect(str(publication.path), read_only=True)
+        except duckdb.IOException:
+            if publication.path.exists():
+                raise
+
+
 def last_failure(warehouse: Warehouse) -> dict[str, Any] | None:
     """What failed the newest build, if no build of its day or a later one has passed since."""
     if not warehouse.last_failure.exists():

@@ -10,7 +10,7 @@ import duckdb
 from pipeline.errors import PipelineError
 from pipeline.keeping import find
 from pipeline.layout import Warehouse, replace_text
-from pipeline.publication import Publication, current, publications
+from pipeline.publication import Publication, current, open_current, publications
 
 Answer = tuple[list[str], list[str], list[tuple[Any, ...]]]
 
@@ -26,9 +26,13 @@ def name_of(publication: Publication) -> str:
 
 def ask(warehouse: Warehouse, statement: str, publication_id: str | None = None) -> Answer:
     """Names and types of columns, and the rows."""
-    asked = find(warehouse, publication_id) if publication_id else current(warehouse)
+    if publication_id:
+        asked = find(warehouse, publication_id)
+        opened = duckdb.connect(str(asked.path), read_only=True)
+    else:
+        asked, opened = open_current(warehouse)
     others = [p for p in publications(warehouse) if p.publication_id != asked.publication_id]
-    with closing(duckdb.connect(str(asked.path), read_only=True)) as connection:
+    with closing(opened) as connection:
         connection.execute("set TimeZone = 'UTC'")
         home = connection.execute("select current_database()").fetchone()
         assert home is not None

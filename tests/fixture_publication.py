@@ -42,7 +42,9 @@ def add_failure(root: Path) -> None:
     failure = {
         "as_of": "2026-11-11",
         "failed_at": "2026-11-23T15:00:00+00:00",
-        "failures": [{"test": "identity_points_add_up", "rows": 3, "message": "3 rows"}],
+        "failures": [
+            {"test": "identity_points_add_up", "rows": [{"mpid": "ALDR"}], "message": "1 row"}
+        ],
     }
     (root / "published" / "LAST_FAILURE.json").write_text(json.dumps(failure))
 

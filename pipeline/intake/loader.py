@@ -54,6 +54,7 @@ def load(
         raise PipelineError(f"There is no landing folder {landing}: name one that exists.")
     found = walk(landing)
     log = LoadLog(warehouse)
+    log.lose(warehouse)
     _sweep(warehouse, log)
     scratch = warehouse / _SCRATCH
     seen: list[_Seen] = []

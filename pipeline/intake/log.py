@@ -66,6 +66,7 @@ class LoadLog:
     def __init__(self, warehouse: Path) -> None:
         self.path = warehouse / LOG_PATH
         self._entries: dict[tuple[str, str], Entry] = {}
+        self._lost: set[tuple[str, str]] = set()
         content = self.path.read_bytes() if self.path.exists() else b""
         # What follows the last newline is a line whose writer was killed: it never counted.
         self._whole = content.rfind(b"\n") + 1
@@ -84,13 +85,28 @@ class LoadLog:
         return list(self._entries.values())
 
     def find(self, file: str, sha256: str) -> Entry | None:
-        return self._entries.get((file, sha256))
+        return None if (file, sha256) in self._lost else self._entries.get((file, sha256))
 
     def by_stamp(self, file: str, stamp: tuple[int, ...]) -> Entry | None:
         """The entry of exactly this stored file, if its stamp tells (see `stored.stamp`)."""
         if not stamp:
             return None
-        return next((e for e in self.entries if e.file == file and e.stamp == stamp), None)
+        return next(
+            (
+                e
+                for e in self.entries
+                if e.file == file and e.stamp == stamp and e.identity not in self._lost
+            ),
+            None,
+        )
+
+    def lose(self, warehouse: Path) -> None:
+        """From here on, find no entry whose rows are gone from the lake: its file is taken anew."""
+        self._lost = {
+            entry.identity
+            for entry in self.entries
+            if not all((warehouse / place).exists() for place in entry.places)
+        }
 
     def append(self, entry: Entry) -> None:
         """Write an entry so that it outlives a crash from here on."""
@@ -106,6 +122,7 @@ class LoadLog:
             os.fsync(stream.fileno())
         sync_folder(self.path.parent)
         self._whole += len(line)
+        self._lost.discard(entry.identity)
         self._take(entry)
 
     def _take(self, entry: Entry) -> None:

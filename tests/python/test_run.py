@@ -109,8 +109,21 @@ def test_a_failed_gate_publishes_nothing(tmp_path: Path) -> None:
     assert failure["failures"][0]["test"] == "assert_no_supplier"
     assert failure["failures"][0]["rows"] == [{"mpid": "ZALL"}]
 
+    said = pipeline("info", "--warehouse", warehouse, project=project)
+    assert before.stem in said.stdout
+    assert "failed its gate, nothing was published: assert_no_supplier" in said.stderr
+    events = [json.loads(line) for line in (warehouse / "logs" / "pipeline.jsonl").open()]
+    assert {"event": "test_failed", "test": "assert_no_supplier", "rows": 1}.items() <= events[
+        -1
+    ].items()
+
     failing.unlink()
     pipeline(*run, project=project)
+    asked = "select mart, gate, tests_failed, failure from rpt_publication where gate = 'failed'"
+    (row,) = pipeline("sql", "--warehouse", warehouse, "--json", asked).stdout.splitlines()
+    told = json.loads(row)
+    assert (told["mart"], told["tests_failed"]) == ("assert_no_supplier", 1)
+    assert told["failure"].endswith("mpid=ZALL")
     assert not (warehouse / "published" / "LAST_FAILURE.json").exists()
 
 
