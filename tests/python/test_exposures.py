@@ -13,6 +13,9 @@ from streamlit.testing.v1 import AppTest
 from dashboards import data
 from tests.command import PROJECT
 
+# What the address must hold for a page to read all that it can read.
+PARAMETERS = {"suppliers": {"supplier": "ALDE"}}
+
 
 def _exposures() -> dict[str, set[str]]:
     document = yaml.safe_load((PROJECT / "models" / "_exposures.yml").read_text())
@@ -40,8 +43,9 @@ def test_page_reads_what_its_exposure_names(
         read.clear()
         app.switch_page(f"views/{page}.py").run()
     assert not app.exception
-    if page == "suppliers":
-        supplier = data.suppliers(data.kept()[0])["mpid"][0]
-        app.query_params["supplier"] = supplier
+    for name, value in PARAMETERS.get(page, {}).items():
+        app.query_params[name] = value
+    if page in PARAMETERS:
         app.run()
+        assert not app.exception
     assert read == _exposures()[page]

@@ -1,0 +1,144 @@
+"""Readers while publications come and go, and runs killed at random moments.
+
+Soak: MHHS_PUBLICATIONS=50 MHHS_KILLS=100 python -m pytest tests/python/test_concurrency.py -s
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline.build import BuildResult, build
+from pipeline.keeping import prune, verify
+from pipeline.layout import Warehouse
+from pipeline.publication import current, publications, publish
+from tests.command import PROJECT, pipeline
+
+CASE = PROJECT / "tests" / "golden" / "cases" / "switch_at_m14" / "landing"
+DAYS = (date(2026, 11, 10), date(2026, 11, 11))
+READERS = 20
+PUBLICATIONS = int(os.environ.get("MHHS_PUBLICATIONS", "50"))
+KILLS = int(os.environ.get("MHHS_KILLS", "5"))
+LONGEST_RUN_SECONDS = 14.0
+
+READER = """
+import sys, time
+from pathlib import Path
+from pipeline.layout import Warehouse
+from pipeline.publication import open_current
+
+warehouse, stop = Warehouse(Path(sys.argv[1])), Path(sys.argv[2])
+asked, seen = 0, set()
+while not stop.exists():
+    publication, connection = open_current(warehouse)
+    for _ in range(5):
+        row = connection.execute(
+            "select h.as_of, h.points_not_qualified, count(*), count(distinct e.as_of) from "
+            " marts.rpt_m14_headline as h left join marts.fct_exception as e "
+            "on e.rule_id = 'SUP-01' and e.status = 'OPEN' group by all"
+        ).fetchone()
+        assert row[0] == publication.as_of, row
+        assert row[1] == row[2] and row[3] == 1, row
+        asked += 1
+    seen.add(publication.publication_id)
+    connection.close()
+    time.sleep(0.01)
+print(asked, len(seen))
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, list[BuildResult]]:
+    """A warehouse, and the builds of two days, each with its database put aside."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("readers") / "warehouse")
+    pipeline("load", "--landing", CASE, "--warehouse", warehouse.root)
+    results = []
+    for day in DAYS:
+        results.append(build(warehouse, day))
+        shutil.copy(warehouse.build_database, warehouse.root / f"{day}.duckdb")
+    return warehouse, results
+
+
+def make(warehouse: Warehouse, result: BuildResult) -> None:
+    shutil.copy(warehouse.root / f"{result.as_of}.duckdb", warehouse.build_database)
+    publish(warehouse, replace(result), make_current=True)
+    prune(warehouse, 2)
+
+
+def test_readers_see_one_whole_publication_each_while_others_come_and_go(
+    built: tuple[Warehouse, list[BuildResult]],
+) -> None:
+    warehouse, results = built
+    stop = warehouse.root / "stop"
+    make(warehouse, results[0])
+    readers = [
+        subprocess.Popen(
+            [sys.executable, "-c", READER, warehouse.root, stop],
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(READERS)
+    ]
+    try:
+        for number in range(PUBLICATIONS):
+            make(warehouse, results[number % 2])
+    finally:
+        stop.touch()
+    asked = seen = 0
+    for reader in readers:
+        said, errors = reader.communicate(timeout=120)
+        assert reader.returncode == 0, errors
+        asked, seen = asked + int(said.split()[0]), max(seen, int(said.split()[1]))
+    print(f"{READERS} readers asked {asked:,} times over {PUBLICATIONS} publications: no error")
+    assert asked > READERS
+    assert seen > 2
+    # Every reader is gone: what they held can be deleted now.
+    prune(warehouse, 2)
+    assert len(publications(warehouse)) == 2
+    assert verify(warehouse, publications(warehouse)) == []
+
+
+def test_a_run_killed_at_any_moment_leaves_a_whole_publication(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "warehouse")
+    run = ("run", "--landing", CASE, "--warehouse", warehouse.root, "--make-current")
+    pipeline(*run, "--as-of", DAYS[0].isoformat())
+    chance = random.Random(14)
+    killed = 0
+    for number in range(KILLS):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pipeline", *map(str, run), "--as-of", str(DAYS[number % 2])],
+            cwd=PROJECT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(chance.uniform(0, LONGEST_RUN_SECONDS))
+        killed += process.poll() is None
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert verify(warehouse, [current(warehouse)]) == []
+    print(f"{killed} of {KILLS} runs were killed before their end; every publication was whole")
+    pipeline(*run, "--as-of", DAYS[1].isoformat())
+    assert current(warehouse).as_of == DAYS[1]
+    pipeline("verify", "--all", "--warehouse", warehouse.root)
+    assert not list(warehouse.published.glob(".part-*"))
+    with closing(duckdb.connect(str(current(warehouse).path), read_only=True)) as connection:
+        listed = connection.execute(
+            "select count(distinct publication_id) from marts.rpt_publication"
+        ).fetchone()
+    assert listed is not None
+    assert listed[0] >= len(publications(warehouse))
