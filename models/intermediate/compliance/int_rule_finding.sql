@@ -1,0 +1,24 @@
+{{ config(materialized='view') }}
+
+{# What every rule found, in one shape; a column that a rule does not speak of is null. A new rule is a name here. #}
+{%- set rules = [
+    'exc_sup_01', 'exc_sup_02', 'exc_sup_03', 'exc_sup_04', 'exc_sup_05', 'exc_sup_06', 'exc_sup_07',
+    'exc_mem_01', 'exc_ds_01', 'exc_app_01', 'exc_app_02', 'exc_app_03',
+    'exc_dno_01', 'exc_qal_01', 'exc_qal_02', 'exc_qal_03', 'exc_qal_04', 'exc_ref_01',
+    'exc_int_01', 'exc_int_02', 'exc_int_03', 'exc_int_04', 'exc_int_05',
+] -%}
+
+with
+
+findings as (
+
+    {% for rule in rules -%}
+        select * from {{ ref(rule) }}
+        {% if not loop.last -%}
+            union all by name
+        {% endif -%}
+    {% endfor %}
+
+)
+
+select * from findings
