@@ -14,6 +14,8 @@ import duckdb
 import polars as pl
 import yaml
 
+from pipeline import publication_log
+from pipeline.layout import Warehouse
 from tests.fixture_market import AFTER, BEFORE, FORMULA, PROJECT, rows_of_marts
 
 __all__ = ["AFTER", "BEFORE", "FORMULA", "PROJECT", "make_publication", "make_warehouse"]
@@ -70,16 +72,17 @@ def make_publication(published: Path, as_of: date, empty: bool = False) -> Path:
             mart: connection.execute(f"select count(*) from marts.{mart}").fetchall()[0][0]
             for mart in contracts()
         }
-    manifest = {
-        "publication_id": publication_id(as_of),
-        "as_of": as_of.isoformat(),
-        "built_at": datetime(2026, 11, 23, 14, 15, tzinfo=UTC).isoformat(),
-        "gate": "passed",
-        "code_version": "0123456789ab",
-        "tests": {"passed": 214, "failed": 0},
-        "marts": {mart: {"rows": count, "checksum": "0"} for mart, count in counts.items()},
-        "duration_seconds": 12.5,
-    }
+        manifest = {
+            "publication_id": publication_id(as_of),
+            "as_of": as_of.isoformat(),
+            "built_at": datetime(2026, 11, 23, 14, 15, tzinfo=UTC).isoformat(),
+            "gate": "passed",
+            "code_version": "0123456789ab",
+            "tests": {"passed": 214, "failed": 0},
+            "marts": {mart: {"rows": count, "checksum": "0"} for mart, count in counts.items()},
+            "duration_seconds": 12.5,
+        }
+        publication_log.add_mart(connection, Warehouse(published.parent), manifest)
     path.with_name(f"{path.stem}.manifest.json").write_text(json.dumps(manifest))
     return path
 
