@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,7 +19,7 @@ from pipeline.intake.log import Entry, LoadLog, sync_folder
 from pipeline.intake.manifest import BadManifest, Manifest, read_manifest
 from pipeline.intake.names import LandingFile, Name, name_in_words, parse_name, walk
 from pipeline.intake.outcomes import SHRUNK, judge, judge_as_of
-from pipeline.intake.reading import Opened, digest, open_feed, open_file, write_rows
+from pipeline.intake.reading import Ahead, Opened, digest, open_feed, open_file, write_rows
 from pipeline.intake.report import LoadSummary, Taken, report
 from pipeline.intake.source import Refused, check_header, unknown_columns
 from pipeline.intake.staging import Places
@@ -26,6 +27,7 @@ from pipeline.intake.stored import is_settled, stamp
 
 LAKE = Path("lake")
 _SCRATCH = LAKE / ".scratch"
+_LOOK_AHEAD = 32
 _STAGED = ("rows.parquet", "excluded.parquet", "quarantine.parquet")
 
 Progress = Callable[[str, float], None]
@@ -61,10 +63,13 @@ def load(
     with duckdb.connect() as connection:
         _configure(connection, scratch, memory_limit, threads)
         loader = _Loader(connection, warehouse, log, allow_shrunk)
-        for number, landing_file in enumerate(found.files):
-            if progress is not None:
-                progress(landing_file.file, number / len(found.files))
-            seen.append(loader.take(landing_file))
+        with closing(loader.ahead):
+            loader.look_ahead(found.files[:_LOOK_AHEAD])
+            for number, landing_file in enumerate(found.files):
+                if progress is not None:
+                    progress(landing_file.file, number / len(found.files))
+                seen.append(loader.take(landing_file))
+                loader.look_ahead(found.files[number + _LOOK_AHEAD :][:1])
     shutil.rmtree(scratch, ignore_errors=True)
     fates = {outcome.entry.identity: outcome for outcome in judge_as_of(log.entries, date.max)}
     return LoadSummary(
@@ -104,6 +109,17 @@ class _Loader:
         self._scratch = warehouse / _SCRATCH
         self._log = log
         self._allow_shrunk = allow_shrunk
+        self.ahead = Ahead()
+
+    def look_ahead(self, files: Sequence[LandingFile]) -> None:
+        """Have the bytes of files scanned while DuckDB writes the rows of those before them."""
+        for file in files:
+            name = parse_name(file.extract, file.path.name)
+            if name is None or name.ext == "parquet" or file.extract in FEEDS:
+                continue
+            with suppress(OSError):
+                if self._log.by_stamp(file.file, stamp(file.path)) is None:
+                    self.ahead.scan(file.path, name.ext)
 
     def take(self, landing_file: LandingFile) -> _Seen:
         """Take one file, unless it was taken before or changes meanwhile."""
@@ -163,7 +179,7 @@ class _Loader:
                 self._connection, path, landing_file.extract, name.ext, self._scratch
             )
         else:
-            opened = open_file(self._connection, path, name.ext, self._scratch)
+            opened = open_file(self._connection, path, name.ext, self._scratch, self.ahead)
         entry = replace(entry, sha256=opened.sha256)
         known = self._log.find(*entry.identity)
         if known is not None and known.error is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -13,13 +15,13 @@ import duckdb
 from pipeline.contracts import Extract
 from pipeline.intake.adapters import FEEDS
 from pipeline.intake.csv_bulk import BulkCsv, Misaligned
-from pipeline.intake.csv_scan import scan_csv
+from pipeline.intake.csv_scan import CsvScan, scan_csv
 from pipeline.intake.exact import ExactRows
 from pipeline.intake.parquet_reader import ParquetSource
 from pipeline.intake.records import RecordTooLong, UnclosedQuote, read_records
 from pipeline.intake.source import Refused, Source
 from pipeline.intake.staging import Counts, Places, stage
-from pipeline.intake.stored import Unpacked
+from pipeline.intake.stored import Unpacked, stamp
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,42 @@ def digest(path: Path) -> str:
         return Unpacked(stream, "").finish()
 
 
-def open_file(connection: duckdb.DuckDBPyConnection, path: Path, ext: str, scratch: Path) -> Opened:
+class Ahead:
+    """Scans files in a thread of its own, before they are asked for."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, "scan")
+        self._scans: dict[Path, tuple[tuple[int, ...], Future[CsvScan]]] = {}
+
+    def scan(self, path: Path, ext: str) -> None:
+        """Put a file in the queue, once."""
+        if path not in self._scans:
+            self._scans[path] = (stamp(path), self._pool.submit(scan_csv, path, ext))
+
+    def take(self, path: Path, ext: str) -> CsvScan:
+        """The scan of a file: the one made ahead if it was of these very bytes, else a new one."""
+        known = self._scans.pop(path, None)
+        if known is not None:
+            with suppress(OSError):
+                scan = known[1].result()
+                if known[0] == stamp(path):
+                    return scan
+        return scan_csv(path, ext)
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+
+def open_file(
+    connection: duckdb.DuckDBPyConnection, path: Path, ext: str, scratch: Path, ahead: Ahead
+) -> Opened:
     """Read what tells whether the file is one of rows."""
     opened = Opened("")
     try:
         if ext == "parquet":
             opened = Opened(digest(path))
             return replace(opened, source=ParquetSource(connection, path))
-        scan = scan_csv(path, ext)
+        scan = ahead.take(path, ext)
         opened = Opened(scan.sha256, refused=scan.refused, has_plain_ids=scan.has_plain_ids)
         if scan.refused is not None:
             return opened
