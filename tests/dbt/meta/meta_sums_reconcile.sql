@@ -1,4 +1,4 @@
--- The test `sums_reconcile` on sums that differ, that one side lacks, that are 0 where the other has none, and that agree.
+-- The test `sums_reconcile`: sums that differ, that one side lacks, that are 0 where the other has none, that agree.
 with
 
 summary (rule_id, exceptions) as (
