@@ -5,27 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.components import frame
-
-# The folder is `views`: beside a folder named `pages` Streamlit's first run of a server skips
-# st.navigation and shows a page without its frame.
-PAGES = {
-    "overview": ("Overview", ":material/dashboard:"),
-    "suppliers": ("Suppliers", ":material/groups:"),
-    "exceptions": ("Exceptions", ":material/rule:"),
-}
+from dashboards.registry import PAGES
 
 
 def main() -> None:
     """Draw the frame, the page inside it, then what needs to know the page's filters."""
     st.set_page_config(page_title="MHHS readiness", layout="wide")
-    page = st.navigation(
-        [
-            st.Page(f"views/{name}.py", title=title, icon=icon, default=name == "overview")
-            for name, (title, icon) in PAGES.items()
-        ],
-        position="top",
-    )
-    name = page.url_path or "overview"
+    page = st.navigation(_menu(), position="top")
+    name = page.url_path or PAGES[0].name
     opened = frame.open_frame(name)
     if opened is None:
         return
@@ -35,6 +22,21 @@ def main() -> None:
         "Local use: no sign-in provider is set up, so this app answers on this machine alone and "
         "its one reader has every role."
     )
+
+
+def _menu() -> dict[str, list[st.Page]]:
+    # The folder is `views`: beside a folder named `pages` Streamlit's first run of a server skips
+    # st.navigation and shows a page without its frame.
+    menu: dict[str, list[st.Page]] = {}
+    for entry in PAGES:
+        page = st.Page(
+            f"views/{entry.name}.py",
+            title=entry.title,
+            icon=entry.icon,
+            default=entry is PAGES[0],
+        )
+        menu.setdefault(entry.section, []).append(page)
+    return menu
 
 
 main()

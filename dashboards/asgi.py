@@ -29,7 +29,7 @@ async def serve_export(request: Request) -> Response:
             "again.",
             status_code=403,
         )
-    exports = data.warehouse().exports.resolve()
+    exports = data.store.warehouse().exports.resolve()
     path = (exports / claim.file).resolve()
     if not path.is_relative_to(exports) or not path.is_file():
         return PlainTextResponse(
@@ -49,7 +49,7 @@ def _record(path: Path, claim: links.Claim) -> None:
     manifest_path = path.with_name(f"{path.name}.manifest.json")
     if manifest_path.exists():
         manifest = json.loads(manifest_path.read_text("utf-8"))
-        links.record_download(data.warehouse().logs / "downloads.jsonl", claim, manifest)
+        links.record_download(data.store.warehouse().logs / "downloads.jsonl", claim, manifest)
 
 
 app = st.App(

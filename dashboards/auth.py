@@ -24,9 +24,23 @@ class User:
         return role in self.roles
 
 
+class Forbidden(Exception):
+    """The reader lacks the role that the data needs."""
+
+    def __init__(self, role: Role) -> None:
+        super().__init__(f"This needs the role {role}.")
+        self.role = role
+
+
 LOCAL_USER = User("local", frozenset({"leadership", "analyst", "compliance", "admin"}))
 
 
 def current_user() -> User:
     """The reader of this session."""
     return LOCAL_USER
+
+
+def require(role: Role) -> None:
+    """Called where data is read and where a file is served. Raises Forbidden."""
+    if not current_user().may(role):
+        raise Forbidden(role)

@@ -40,7 +40,7 @@ class Order:
         """Where the finished file lies: the same for the same request."""
         request = json.dumps([FORM, self.list_name, self.filters, self.format])
         name = hashlib.sha256(request.encode()).hexdigest()[:16]
-        return data.warehouse().exports / self.view.publication_id / name
+        return data.store.warehouse().exports / self.view.publication_id / name
 
 
 def order(view: View, list_name: str, filters: Filters, format: str = "csv") -> Order:
@@ -95,8 +95,8 @@ def start(asked: Order) -> None:
 
 def _forget_gone_publications() -> None:
     """Exports live as long as their publication is kept."""
-    kept = {view.publication_id for view in data.kept()}
-    for folder in data.warehouse().exports.glob("*/"):
+    kept = {view.publication_id for view in data.store.kept()}
+    for folder in data.store.warehouse().exports.glob("*/"):
         if folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import pipeline
 from tests.fixture_publication import make_warehouse
 
 
@@ -13,3 +14,17 @@ from tests.fixture_publication import make_warehouse
 def fixture_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse with one publication before M14 and one after it, for reading only."""
     return make_warehouse(tmp_path_factory.mktemp("fixture") / "warehouse")
+
+
+@pytest.fixture(scope="session")
+def market_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated market through the whole line, as of 20 October and 9 November 2026, to read."""
+    root = tmp_path_factory.mktemp("market")
+    landing, warehouse = root / "landing", root / "warehouse"
+    pipeline(
+        *("simulate", "--points", "3000", "--seed", "14", "--landing", landing),
+        *("--from", "2026-10-01", "--to", "2026-11-10"),
+    )
+    pipeline("run", "--landing", landing, "--warehouse", warehouse, "--as-of", "2026-10-20")
+    pipeline("run", "--landing", landing, "--warehouse", warehouse)
+    return warehouse

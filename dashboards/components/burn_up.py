@@ -19,7 +19,7 @@ _TABLE_STEP_DAYS = 28
 
 def suppliers_chart(frame: Frame, headline: dict[str, Any], forecast: pl.DataFrame) -> None:
     """Suppliers Qualified by day, and when the others expect to be."""
-    actual = data.suppliers_qualified_by_day(frame.view).rename({"qualified": "value"})
+    actual = data.overview.suppliers_qualified_by_day(frame.view).rename({"qualified": "value"})
     expected = _expected(frame.view.as_of, headline["suppliers_qualified"], forecast, "suppliers")
     total = headline["suppliers"]
     title = _suppliers_title(headline, forecast)
@@ -44,7 +44,7 @@ def suppliers_chart(frame: Frame, headline: dict[str, Any], forecast: pl.DataFra
 
 def points_chart(frame: Frame, headline: dict[str, Any], forecast: pl.DataFrame) -> None:
     """Live Metering Points of Qualified Suppliers by day, and what the forecasts would add."""
-    by_day = data.points_by_day(frame.view)
+    by_day = data.overview.points_by_day(frame.view)
     actual = by_day.select("date_day", value="qualified")
     total = headline["live_metering_points"]
     now = total - headline["points_not_qualified"]

@@ -49,7 +49,7 @@ def open_frame(page: str) -> Frame | None:
     """Draw the frame above the page; None when there is no data that the page could show."""
     colours = look.palette()
     st.html(look.style_sheet(colours))
-    kept = data.kept()
+    kept = data.store.kept()
     if not kept:
         _no_publication()
         return None
@@ -110,7 +110,7 @@ def today() -> date:
 
 
 def _strip(view: View) -> None:
-    newest = data.newest_registration_day(view)
+    newest = data.frame.newest_registration_day(view)
     failure = _last_failure(view) if view.is_current else None
     age = (today() - newest).days if newest else None
     stale = view.is_current and (age is None or age > EXPECTED_AGE_DAYS)
@@ -140,7 +140,7 @@ def _strip(view: View) -> None:
 
 
 def _last_failure(view: View) -> dict[str, Any] | None:
-    path = data.warehouse().last_failure
+    path = data.store.warehouse().last_failure
     if not path.exists():
         return None
     failure: dict[str, Any] = json.loads(path.read_text("utf-8"))
@@ -166,13 +166,13 @@ def _no_publication() -> None:
         language="bash",
     )
     st.markdown(
-        f"The app reads the warehouse folder `{data.warehouse().root}`; the environment variable "
-        "`MHHS_WAREHOUSE` names another. Reload this page when the run has ended."
+        f"The app reads the warehouse folder `{data.store.warehouse().root}`; the environment "
+        "variable `MHHS_WAREHOUSE` names another. Reload this page when the run has ended."
     )
 
 
 def _say_why_nothing_was_published() -> None:
-    path = data.warehouse().last_failure
+    path = data.store.warehouse().last_failure
     if path.exists():
         st.error(_failure_words(json.loads(path.read_text("utf-8"))), icon=":material/error:")
 

@@ -79,12 +79,12 @@ def _pace(row: dict[str, Any]) -> str:
 
 
 def _stages(frame: Frame, row: dict[str, Any]) -> None:
-    stages = data.supplier_stages(frame.view, row["mpid"])
+    stages = data.suppliers.stages(frame.view, row["mpid"])
     if stages.is_empty():
         st.header("No stages are known", anchor=False)
         st.markdown("The qualification extracts hold no stage of this Supplier.")
         return
-    m14 = data.milestone_day(frame.view, "M14")
+    m14 = data.frame.milestone_day(frame.view, "M14")
     complete = int(stages["completed_on"].is_not_null().sum())
     overdue = int(stages["is_overdue"].sum())
     title = f"{complete} of {stages.height} stages are complete" + (
@@ -159,7 +159,7 @@ def _stages_figure(frame: Frame, stages: pl.DataFrame, m14: date | None) -> go.F
 
 
 def _approvals(frame: Frame, mpid: str) -> None:
-    approvals = data.supplier_approvals(frame.view, mpid)
+    approvals = data.suppliers.approvals(frame.view, mpid)
     st.header("Approvals by body and segment", anchor=False)
     by_cell: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for decision in approvals.to_dicts():
@@ -191,7 +191,7 @@ def _decision(decisions: list[dict[str, Any]], frame: Frame) -> str:
 
 
 def _exceptions(frame: Frame, mpid: str) -> None:
-    found = data.supplier_exceptions(frame.view, mpid)
+    found = data.suppliers.exceptions(frame.view, mpid)
     st.header("Exceptions by rule", anchor=False)
     if found.is_empty():
         st.markdown("No exception names this Supplier.")

@@ -36,11 +36,11 @@ def render(frame: Frame) -> None:
     """The whole page."""
     st.title("Exceptions", anchor=False)
     st.html(f'<p class="mhhs-lead">{_sentence(frame)}</p>')
-    register = data.rule_register(frame.view)
+    register = data.exceptions.register(frame.view)
     _register(frame, register)
     st.header("The list", anchor=False)
     chosen = _filters(frame, register)
-    found = data.exception_count(frame.view, chosen)
+    found = data.exceptions.count(frame.view, chosen)
     _count(found, chosen)
     if not found["rows"]:
         _nothing(chosen)
@@ -50,7 +50,7 @@ def render(frame: Frame) -> None:
 
 
 def _sentence(frame: Frame) -> str:
-    totals = data.severity_totals(frame.view)
+    totals = data.exceptions.severity_totals(frame.view)
     rows = int(totals["exceptions"].sum())
     if not rows:
         return "<strong>No rule found an exception</strong>."
@@ -137,7 +137,7 @@ def _filters(frame: Frame, register: pl.DataFrame) -> dict[str, list[str]]:
     severities = {code: label.text for code, label in words.SEVERITY.items()}
     parties = {
         row["mpid"]: words.party(row["participant_name"], row["mpid"])
-        for row in data.exception_parties(frame.view).to_dicts()
+        for row in data.exceptions.parties(frame.view).to_dicts()
     }
     groups = {code: f"{name} ({code})" for code, name in words.GSP_GROUP.items()}
     with st.expander("Filters", expanded=True, icon=":material/filter_alt:"):
@@ -202,9 +202,9 @@ def _nothing(chosen: dict[str, list[str]]) -> None:
 
 
 def _list(frame: Frame, chosen: dict[str, list[str]], total: int, register: pl.DataFrame) -> None:
-    pages = -(-total // data.ROWS_PER_PAGE)
+    pages = -(-total // data.exceptions.ROWS_PER_PAGE)
     page = filters.page_number(frame.address, "page", pages, of=chosen)
-    rows = data.exception_rows(frame.view, chosen, page)
+    rows = data.exceptions.rows(frame.view, chosen, page)
     shows_mpan = current_user().may("compliance")
     table = rows.select(
         pl.col("rule_id").alias("Rule"),
@@ -227,7 +227,7 @@ def _list(frame: Frame, chosen: dict[str, list[str]], total: int, register: pl.D
         pl.col("annual_kwh").cast(pl.Float64).alias("kWh a year"),
         pl.col("first_detected_on").alias("First found"),
     )
-    first = (page - 1) * data.ROWS_PER_PAGE + 1
+    first = (page - 1) * data.exceptions.ROWS_PER_PAGE + 1
     shown = f"Rows {first:,} to {first + rows.height - 1:,} of {total:,}"
     day = st.column_config.DateColumn(format="D MMM YYYY", width=110)
     event = st.dataframe(

@@ -24,8 +24,8 @@ LARGEST = 10
 def render(frame: Frame) -> None:
     """The whole page."""
     st.title("Overview", anchor=False)
-    headline = data.headline(frame.view)
-    suppliers = data.suppliers(frame.view)
+    headline = data.overview.headline(frame.view)
+    suppliers = data.suppliers.readiness(frame.view)
     if headline is None or not headline["live_metering_points"]:
         st.info(
             "This publication holds no live Metering Points. Check the loads: a registration file "
@@ -218,8 +218,10 @@ def _holders_table(top: pl.DataFrame) -> pl.DataFrame:
 
 
 def _changes(frame: Frame) -> None:
-    register = data.rule_register(frame.view).filter((pl.col("new") > 0) | (pl.col("resolved") > 0))
-    if not data.has_previous(frame.view):
+    register = data.exceptions.register(frame.view).filter(
+        (pl.col("new") > 0) | (pl.col("resolved") > 0)
+    )
+    if not data.frame.has_previous(frame.view):
         st.header("Nothing to compare with yet", anchor=False)
         st.markdown(
             "No earlier publication was there when this one was built, so every exception counts "

@@ -29,7 +29,7 @@ EMPTY: dict[str, Any] = {
 def render(frame: Frame) -> None:
     """The whole page."""
     st.title("Suppliers", anchor=False)
-    suppliers = data.suppliers(frame.view)
+    suppliers = data.suppliers.readiness(frame.view)
     if suppliers.is_empty():
         st.info(
             "This publication holds no Supplier. Check the loads: the participant and "
@@ -92,7 +92,9 @@ def _filtered(frame: Frame, suppliers: pl.DataFrame) -> pl.DataFrame:
     if size:
         shown = shown.filter(pl.col("size_band").is_in(size))
     if segment:
-        holders = data.supplier_segments(frame.view).filter(pl.col("market_segment").is_in(segment))
+        holders = data.suppliers.segments(frame.view).filter(
+            pl.col("market_segment").is_in(segment)
+        )
         shown = shown.join(holders.select("mpid").unique(), on="mpid", maintain_order="left")
     if missing:
         lacks = [
@@ -107,7 +109,7 @@ def _filtered(frame: Frame, suppliers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _table(frame: Frame, shown: pl.DataFrame) -> None:
-    weeks = data.sparklines(frame.view)
+    weeks = data.suppliers.sparklines(frame.view)
     waiting = ~pl.col("is_qualified")
     not_applicable = pl.lit(numbers.NOT_APPLICABLE)
     expected = pl.col("forecast_qualification_on")

@@ -50,7 +50,7 @@ def text_of(app: AppTest) -> str:
 
 def value(day: date, sql: str, warehouse: Path) -> int:
     path = (warehouse / "published" / f"{publication_id(day)}.duckdb").resolve()
-    return int(data.query(str(path), sql).item())
+    return int(data.store.query(str(path), sql).item())
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -190,7 +190,7 @@ def test_threads_get_their_own_answers(fixture_warehouse: Path) -> None:
     def ask(thread: int) -> None:
         for number in range(25):
             wanted = thread * 1000 + number
-            found = data.query(path, "select ? as wanted from range(200)", (wanted,))
+            found = data.store.query(path, "select ? as wanted from range(200)", (wanted,))
             if found["wanted"].unique().to_list() != [wanted]:
                 wrong.append(wanted)
 

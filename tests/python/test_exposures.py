@@ -31,13 +31,13 @@ def test_page_reads_what_its_exposure_names(
 ) -> None:
     monkeypatch.setenv("MHHS_WAREHOUSE", str(fixture_warehouse))
     read: set[str] = set()
-    query = data.query
+    query = data.store.query
 
     def recording(path: str, sql: str, *values: Any) -> Any:
         read.update(re.findall(r"marts\.(\w+)", sql))
         return query(path, sql, *values)
 
-    monkeypatch.setattr(data, "query", recording)
+    monkeypatch.setattr(data.store, "query", recording)
     app = AppTest.from_file(str(PROJECT / "dashboards" / "app.py"), default_timeout=30).run()
     if page != "overview":
         read.clear()

@@ -1,0 +1,78 @@
+"""Publications as pages read them: which there are, and rows of one by SQL.
+
+Answers are cached per publication file, which never changes, so nothing of two publications
+can mix.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import streamlit as st
+
+from pipeline.errors import NoPublication
+from pipeline.layout import Warehouse
+from pipeline.publication import Publication, publications
+from pipeline.publication import current as current_publication
+
+# One configuration for the whole process: a second one for the same file would be refused.
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "512MB", "threads": 2}
+
+
+@dataclass(frozen=True)
+class View:
+    """The publication that a page shows."""
+
+    path: str
+    publication_id: str
+    as_of: date
+    built_at: datetime
+    tests_passed: int
+    is_current: bool
+
+
+def warehouse() -> Warehouse:
+    """The warehouse folder, from the environment."""
+    return Warehouse(Path(os.environ.get("MHHS_WAREHOUSE", "warehouse")))
+
+
+def kept() -> list[View]:
+    """Every kept publication, newest first; the pointer names the current one."""
+    try:
+        current_id = current_publication(warehouse()).publication_id
+    except NoPublication:
+        current_id = ""
+    return [_view(each, current_id) for each in publications(warehouse())]
+
+
+def _view(publication: Publication, current_id: str) -> View:
+    return View(
+        path=str(publication.path.resolve()),
+        publication_id=publication.publication_id,
+        as_of=publication.as_of,
+        built_at=datetime.fromisoformat(publication.manifest["built_at"]),
+        tests_passed=publication.manifest["tests"]["passed"],
+        is_current=publication.publication_id == current_id,
+    )
+
+
+# An evicted connection is dropped, not closed: closing would cut off cursors that still read.
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _database(path: str) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(path, read_only=True, config=_CONFIG)
+
+
+@st.cache_data(max_entries=500, max_size="256mb", show_spinner=False)
+def query(path: str, sql: str, values: Sequence[Any] = ()) -> pl.DataFrame:
+    """Rows of one publication, read with a cursor of its own.
+
+    Two threads on one connection would read each other's rows.
+    """
+    return _database(path).cursor().sql(sql, params=list(values)).pl()

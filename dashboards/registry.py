@@ -1,0 +1,26 @@
+"""Every page: its address, its words in the menu, and the role that it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashboards.auth import Role
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """One page. `name` is its address and its file in `views`; without `role` every reader may."""
+
+    name: str
+    title: str
+    icon: str
+    section: str
+    role: Role | None = None
+
+
+# The first page is the one that the bare address shows.
+PAGES = (
+    PageEntry("overview", "Overview", ":material/dashboard:", "Where we stand"),
+    PageEntry("suppliers", "Suppliers", ":material/groups:", "Who is ready"),
+    PageEntry("exceptions", "Exceptions", ":material/rule:", "What to act on"),
+)
