@@ -91,25 +91,23 @@ def system_views_of(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
     return frozenset(name.lower() for (name,) in found)
 
 
-def admit(
-    connection: duckdb.DuckDBPyConnection, statement: str, around: Surroundings
-) -> frozenset[str]:
-    """The catalogs that the statement reads. Raises BadQuestion for one that may not run."""
-    tree = _parsed(connection, statement)
-    return _Walk(around, _cte_names(tree, around)).catalogs(tree)
+def parse(connection: duckdb.DuckDBPyConnection, statement: str) -> Any:
+    """The syntax tree of one question. Raises BadQuestion for anything else.
 
-
-def _parsed(connection: duckdb.DuckDBPyConnection, statement: str) -> Any:
+    The connection must have no access to files: to parse IMPORT DATABASE is to read some.
+    """
     if "\0" in statement:
         _refuse("A statement holds no NUL character.")
     try:
         statements = connection.extract_statements(statement)
+    except duckdb.PermissionException:
+        _refuse(f"This statement is refused: {_ONLY}.")
     except duckdb.Error as error:
         raise BadQuestion(str(error)) from None
     kinds = [each.type.name for each in statements]
     if not kinds:
         _refuse("There is no statement: write a question, such as FROM rpt_m14_headline.")
-    if set(kinds) == {"CREATE", "SELECT"} or kinds == ["MULTI"]:
+    if kinds == ["CREATE", "SELECT"] or kinds == ["MULTI"]:
         _refuse("PIVOT needs its values: write ON column IN ('one', 'another').")
     if len(kinds) > 1:
         _refuse(f"One statement at a time: this text holds {len(kinds)}.")
@@ -123,6 +121,11 @@ def _parsed(connection: duckdb.DuckDBPyConnection, statement: str) -> Any:
     if document["error"] or len(document["statements"]) != 1:
         _refuse(f"This statement is refused: {_ONLY}.")
     return document["statements"][0]
+
+
+def admit(tree: Any, around: Surroundings) -> frozenset[str]:
+    """The catalogs that a question reads. Raises BadQuestion for one that may not run."""
+    return _Walk(around, _cte_names(tree, around)).catalogs(tree)
 
 
 def _refuse(message: str) -> NoReturn:

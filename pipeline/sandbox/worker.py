@@ -15,11 +15,10 @@ import resource
 import secrets
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from typing import IO, Any
 
 import duckdb
-import pyarrow as pa
-import pyarrow.ipc
 
 from pipeline.sandbox import gate, masking
 from pipeline.sandbox.terms import STATEMENT_LENGTH, BadQuestion
@@ -60,7 +59,7 @@ def main() -> None:
 def _kind(error: Exception) -> str:
     if isinstance(error, BadQuestion):
         return error.kind
-    too_much = (duckdb.OutOfMemoryException, MemoryError, pa.ArrowMemoryError)
+    too_much = (duckdb.OutOfMemoryException, MemoryError)
     return "limit" if isinstance(error, too_much) else "failed"
 
 
@@ -81,24 +80,27 @@ class _Worker:
                 f"A statement has at most {STATEMENT_LENGTH:,} characters.", "refused"
             )
         _limit_the_process(self._limits)
+        with closing(self._connect()) as parser:
+            _close_up(parser)
+            tree = gate.parse(parser, self._statement)
+            functions, system_views = gate.functions_of(parser), gate.system_views_of(parser)
         connection = self._connect()
         self._attach(connection, self._home)
-        tables = self._tables(connection, self._home)
+        tables = frozenset(self._tables(connection, self._home))
         around = gate.Surroundings(
-            home=self._home,
-            tables={name: frozenset(tables) for name in self._files},
-            functions=gate.functions_of(connection),
-            system_views=gate.system_views_of(connection),
+            self._home, dict.fromkeys(self._files, tables), functions, system_views
         )
-        for catalog in sorted(gate.admit(connection, self._statement, around) | {self._home}):
+        for catalog in sorted(gate.admit(tree, around) | {self._home}):
             if catalog != self._home:
                 self._attach(connection, catalog)
             self._make_views(connection, catalog)
         connection.execute(f"set search_path = '{self._home}.{gate.SCHEMA}'")
-        connection.execute("set enable_external_access = false")
-        connection.execute("set lock_configuration = true")
+        _close_up(connection)
+        # Only now: a statement that is refused needs none of it.
+        import pyarrow.ipc
+
         _forbid_new_files()
-        self._send(connection)
+        self._send(connection, pyarrow)
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         limits = {
@@ -136,7 +138,7 @@ class _Worker:
                 f'select {chosen} from {self._hidden[catalog]}.{gate.SCHEMA}."{table}"'
             )
 
-    def _send(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def _send(self, connection: duckdb.DuckDBPyConnection, pa: Any) -> None:
         relation = connection.sql(self._statement)
         names, types = _unique(relation.columns), [str(each) for each in relation.types]
         if not all(map(_TYPES_KEPT.fullmatch, types)):
@@ -154,31 +156,32 @@ class _Worker:
         schema = pa.schema(
             field.with_name(name) for field, name in zip(reader.schema, names, strict=True)
         )
-        self.end(self._rows(schema, reader))
+        with pa.ipc.new_stream(self._output, schema) as writer:
+            end = self._rows(pa, writer, schema, reader)
+        self.end(end)
 
-    def _rows(self, schema: pa.Schema, reader: Iterable[pa.RecordBatch]) -> dict[str, Any]:
+    def _rows(self, pa: Any, writer: Any, schema: Any, reader: Iterable[Any]) -> dict[str, Any]:
         """Write batches until there are no more or a limit is reached."""
         rows_left, size_left = self._limits["rows"], self._limits["size"]
         rows, cut = 0, ""
-        with pa.ipc.new_stream(self._output, schema) as writer:
-            try:
-                for batch in reader:
-                    fits = batch.num_rows
-                    if rows_left is not None and fits > rows_left:
-                        fits, cut = rows_left, "rows"
-                    if size_left is not None and batch.nbytes > size_left:
-                        in_size = size_left * batch.num_rows // batch.nbytes
-                        if in_size < fits:
-                            fits, cut = in_size, "size"
-                    part = batch.slice(0, fits)
-                    writer.write_batch(pa.RecordBatch.from_arrays(part.columns, schema=schema))
-                    rows += fits
-                    if cut:
-                        break
-                    rows_left = None if rows_left is None else rows_left - fits
-                    size_left = None if size_left is None else size_left - batch.nbytes
-            except Exception as error:
-                return {"error": self.words(error), "kind": _kind(error)}
+        try:
+            for batch in reader:
+                fits = batch.num_rows
+                if rows_left is not None and fits > rows_left:
+                    fits, cut = rows_left, "rows"
+                if size_left is not None and batch.nbytes > size_left:
+                    in_size = size_left * batch.num_rows // batch.nbytes
+                    if in_size < fits:
+                        fits, cut = in_size, "size"
+                part = batch.slice(0, fits)
+                writer.write_batch(pa.RecordBatch.from_arrays(part.columns, schema=schema))
+                rows += fits
+                if cut:
+                    break
+                rows_left = None if rows_left is None else rows_left - fits
+                size_left = None if size_left is None else size_left - batch.nbytes
+        except Exception as error:
+            return {"error": self.words(error), "kind": _kind(error)}
         return {"rows": rows, "cut": cut}
 
     def end(self, line: Mapping[str, Any]) -> None:
@@ -213,6 +216,11 @@ def _limit_the_process(limits: Mapping[str, Any]) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (processor, processor))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _close_up(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
 
 
 def _forbid_new_files() -> None:
