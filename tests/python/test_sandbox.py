@@ -196,7 +196,7 @@ ANALYSTS_SQL = [
     "select {'a': 1}, map {1: 2}",
     "select date_trunc('week', current_date), date '2026-10-28' + interval 1 day",
     "select extract(year from now()), now() at time zone 'Europe/London'",
-    "select regexp_extract('SUP-01', '[0-9]+')::int, strftime(date '2026-10-28', '%d %b'), 'a' || 1",
+    "select regexp_extract('SUP-01', '[0-9]+')::int, strftime(date '2026-10-28', '%d %b')",
     "select case when true then 1 else 2 end, coalesce(null, 1), nullif(1, 2), 1 in (1, 2)",
     "select percentile_cont(0.5) within group (order by range), median(range) from range(10)",
     "select arg_max(title, rule_id), string_agg(distinct family, ', ' order by family)"
