@@ -23,4 +23,6 @@ PAGES = (
     PageEntry("overview", "Overview", ":material/dashboard:", "Where we stand"),
     PageEntry("suppliers", "Suppliers", ":material/groups:", "Who is ready"),
     PageEntry("exceptions", "Exceptions", ":material/rule:", "What to act on"),
+    PageEntry("sql", "SQL", ":material/terminal:", "Look for yourself", role="analyst"),
+    PageEntry("dictionary", "Data dictionary", ":material/menu_book:", "Look for yourself"),
 )
