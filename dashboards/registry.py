@@ -23,4 +23,5 @@ PAGES = (
     PageEntry("overview", "Overview", ":material/dashboard:", "Where we stand"),
     PageEntry("suppliers", "Suppliers", ":material/groups:", "Who is ready"),
     PageEntry("exceptions", "Exceptions", ":material/rule:", "What to act on"),
+    PageEntry("point", "Metering Point", ":material/electric_meter:", "What to act on"),
 )

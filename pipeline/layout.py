@@ -50,16 +50,20 @@ class Warehouse:
         return self.published / "LAST_FAILURE.json"
 
     @property
+    def history(self) -> Path:
+        return self.root / "history"
+
+    @property
     def publication_log(self) -> Path:
-        return self.root / "history" / "publication_log.jsonl"
+        return self.history / "publication_log.jsonl"
 
     @property
     def ledger(self) -> Path:
-        return self.root / "history" / "exceptions"
+        return self.history / "exceptions"
 
     @property
     def comparisons(self) -> Path:
-        return self.root / "history" / "comparisons"
+        return self.history / "comparisons"
 
     @property
     def exports(self) -> Path:

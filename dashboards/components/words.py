@@ -49,6 +49,36 @@ SEVERITY_PLURAL = {
 }
 STATUS = {"OPEN": "Open", "CLOSED": "Closed", "RECORDED": "On record"}
 SEGMENT = {"S": "Smart", "A": "Advanced", "U": "Unmetered"}
+REGIME = {"MHHS": "MHHS", "LEGACY": "Legacy"}
+ROLE = {
+    "SUP": "Supplier",
+    "LDSO": "Licensed Distribution System Operator",
+    "REGS": "Registration Service",
+    "UMSO": "Unmetered Supplies Operator",
+    "MSS": "Metering Service Smart",
+    "MSA": "Metering Service Advanced",
+    "SDS": "Smart Data Service",
+    "ADS": "Advanced Data Service",
+    "UMSDS": "Unmetered Supplies Data Service",
+    "MDR": "Meter Data Retriever",
+    "MOP": "Meter Operator, legacy",
+    "DC": "Data Collector, legacy",
+    "DA": "Data Aggregator, legacy",
+}
+LEGACY_ROLES = ("MOP", "DC", "DA")
+APPOINTMENT_STATUS = {
+    "ACTIVE": "Active",
+    "PENDING": "Pending",
+    "REJECTED": "Rejected",
+    "LAPSED": "Lapsed",
+    "CANCELLED": "Cancelled",
+}
+OUTCOME = {
+    "accepted": "Accepted",
+    "superseded": "Superseded",
+    "skipped": "Skipped",
+    "refused": "Refused",
+}
 SIZE_BAND = {"large": "Large", "medium": "Medium", "small": "Small"}
 BODY = {
     "BSC_PAB": "BSC Performance Assurance Board",
