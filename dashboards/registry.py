@@ -22,6 +22,7 @@ class PageEntry:
 PAGES = (
     PageEntry("overview", "Overview", ":material/dashboard:", "Where we stand"),
     PageEntry("suppliers", "Suppliers", ":material/groups:", "Who is ready"),
+    PageEntry("changes", "Changes", ":material/compare_arrows:", "How it moves"),
     PageEntry("exceptions", "Exceptions", ":material/rule:", "What to act on"),
     PageEntry("point", "Metering Point", ":material/electric_meter:", "What to act on"),
 )

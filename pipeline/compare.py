@@ -9,11 +9,9 @@ business date of the file that changed them.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +21,7 @@ import duckdb
 
 from pipeline.build import FAILED, create_unit_test_table, default_memory_limit, fresh_database
 from pipeline.build import run_dbt as dbt
+from pipeline.comparison import Comparison, change, facts, known, path_of, stands
 from pipeline.errors import PipelineError
 from pipeline.intake import create_state_views
 from pipeline.layout import Warehouse, replace_json
@@ -52,32 +51,7 @@ _UNDATED: dict[str, tuple[str, tuple[str, ...]]] = {
     "approval": ("mpid, market_role, approval_body, effective_from", ()),
     "participant": ("mpid, market_role, effective_from", ()),
 }
-# What makes an exception another than it was, beside the days that simply pass.
-_FACTS = (
-    "severity",
-    "status",
-    "mpid",
-    "reason_code",
-    "occurred_on",
-    "ended_on",
-    "market_segment",
-    "is_in_flight",
-)
 _NOT_A_FIGURE = ("as_of", "m14_date", "days_to_m14")
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Where a comparison lies and what it came to."""
-
-    exceptions: Path
-    document: dict[str, Any]
-
-
-def path_of(warehouse: Warehouse, before: Publication, after: Publication) -> Path:
-    """The JSON of a comparison; the list of exceptions lies beside it as Parquet."""
-    name = f"{before.publication_id}--{after.publication_id}.json"
-    return warehouse.comparisons / name
 
 
 def compare(
@@ -95,20 +69,20 @@ def compare(
             f"{before.publication_id} speaks for a later day than {after.publication_id}: "
             "name the earlier one first."
         )
-    known = path_of(warehouse, before, after)
-    listing = known.with_suffix(".parquet")
-    if known.exists() and listing.exists():
-        return Comparison(listing, json.loads(known.read_text("utf-8")))
+    if made := known(warehouse, before.publication_id, after.publication_id):
+        return made
+    path = path_of(warehouse, before.publication_id, after.publication_id)
+    listing = path.with_suffix(".parquet")
     memory_limit = memory_limit or default_memory_limit()
     scratch = warehouse.root / "build" / "compare"
     shutil.rmtree(scratch, ignore_errors=True)
     between = scratch / "mhhs.duckdb"
     _evaluate(warehouse, between, before, after, memory_limit, threads, progress)
-    known.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with closing(duckdb.connect(config={"memory_limit": memory_limit})) as connection:
         connection.execute(f"set threads = {threads}")
-        for name, path in (("a", before.path), ("b", after.path), ("k", between)):
-            connection.execute(f"attach '{path}' as {name} (read_only)")
+        for name, database in (("a", before.path), ("b", after.path), ("k", between)):
+            connection.execute(f"attach '{database}' as {name} (read_only)")
         connection.execute(f"create temp table change as {_CHANGES}")
         part = listing.with_name(f".{listing.name}.part")
         connection.execute(
@@ -122,7 +96,7 @@ def compare(
             "headline": _headline(connection),
         }
     part.replace(listing)
-    replace_json(known, document)
+    replace_json(path, document)
     shutil.rmtree(scratch, ignore_errors=True)
     return Comparison(listing, document)
 
@@ -181,11 +155,6 @@ def _known_then(extract: str, day: date) -> str:
     )
 
 
-def _facts(alias: str) -> str:
-    return f"row({', '.join(f'{alias}.{name}' for name in _FACTS)})"
-
-
-_STATUS = "coalesce({0}.status, 'CLOSED') <> 'CLOSED'"
 _CHANGES = f"""
 with
 
@@ -201,16 +170,11 @@ compared as (
 
     select
         every.exception_id,
-        case
-            when a.exception_id is null then 'ADDED'
-            when {_STATUS.format("a")} and not {_STATUS.format("b")} then 'RESOLVED'
-            when b.exception_id is null or {_facts("a")} is distinct from {_facts("b")}
-                then 'RE_STATED'
-        end as change,
+        {change("a", "b")} as change,
         case
             when a.exception_id is null then k.exception_id is not null
-            when {_STATUS.format("a")} and not {_STATUS.format("b")} then not {_STATUS.format("k")}
-            else {_facts("a")} is distinct from {_facts("k")}
+            when {stands("a")} and not {stands("b")} then not {stands("k")}
+            else {facts("a")} is distinct from {facts("k")}
         end as is_correction,
         coalesce(b.rule_id, a.rule_id) as rule_id,
         coalesce(b.subject_key, a.subject_key) as subject_key,

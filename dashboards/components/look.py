@@ -183,6 +183,7 @@ dl.mhhs-facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9
 a:focus-visible, button:focus-visible {{ outline: 3px solid {colours.focus}; outline-offset: 2px; }}
 @media (max-width: 640px) {{
   .mhhs-lead {{ font-size: 1.2rem; }}
+  table.mhhs tbody th {{ min-width: 9rem; }}
   .mhhs-verdicts li {{ grid-template-columns: 1fr; }}
   .mhhs-card .value {{ font-size: 1.7rem; }}
 }}

@@ -73,6 +73,13 @@ APPOINTMENT_STATUS = {
     "LAPSED": "Lapsed",
     "CANCELLED": "Cancelled",
 }
+CHANGE = {
+    "ADDED": Label("Added", "+", "plain"),
+    "RESOLVED": Label("Resolved", "✓", "plain"),
+    "RE_STATED": Label("Re-stated", "↻", "plain"),
+}
+CAUSE = {"REAL": "Real change", "CORRECTION": "Correction"}
+CAUSE_SHORT = {"REAL": "real", "CORRECTION": "corrected"}
 OUTCOME = {
     "accepted": "Accepted",
     "superseded": "Superseded",

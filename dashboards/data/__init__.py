@@ -3,7 +3,16 @@
 A module per topic. Pages ask for what a mart says and never work out a rule or a total.
 """
 
-from dashboards.data import exceptions, frame, overview, points, store, suppliers
+from dashboards.data import changes, exceptions, frame, overview, points, store, suppliers
 from dashboards.data.store import View
 
-__all__ = ["View", "exceptions", "frame", "overview", "points", "store", "suppliers"]
+__all__ = [
+    "View",
+    "changes",
+    "exceptions",
+    "frame",
+    "overview",
+    "points",
+    "store",
+    "suppliers",
+]
