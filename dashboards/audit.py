@@ -1,59 +1,49 @@
-"""The audit trail: who looked at what, and when. One JSON line per event, none with an MPAN."""
+"""The audit log: who took what, when, how many rows of which publication.
+
+One JSON object per line in `logs/audit.jsonl` of the warehouse. It holds no MPAN.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import fcntl
 import json
 import os
-import secrets
-from contextlib import suppress
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-KEY_VARIABLE = "MHHS_AUDIT_KEY"
-_KEY_NAME = "audit.key"
-
 
 def record(log: Path, kind: str, user: str, **facts: Any) -> None:
-    """Append one line: when, what kind of event, by whom, and its facts."""
-    line = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "kind": kind,
-        "user": user,
-        **facts,
-    }
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line, default=str) + "\n")
+    """Append one line: when, what kind of event, by whom, and its facts.
 
-
-def keyed_hash(history: Path, text: str) -> str:
-    """What stands for an MPAN in a log: the same for the same text, no way back without the key.
-
-    The key is `MHHS_AUDIT_KEY`, else a file in the history folder, made at first need: an MPAN has
-    too few digits for a hash without a key to hide it.
+    Raises OSError when the line cannot be written: what must leave a line must not happen then.
     """
-    return hmac.new(_key(history), text.encode(), hashlib.sha256).hexdigest()[:24]
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    line = json.dumps({"at": at, "kind": kind, "user": user, **facts}, default=str)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab+") as file:
+        # Several sessions and processes append; closing the file ends the lock.
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(f"{_mend(file.fileno())}{line}\n".encode())
 
 
-def _key(history: Path) -> bytes:
-    if given := os.environ.get(KEY_VARIABLE):
-        return given.encode()
-    path = history / _KEY_NAME
-    if not path.exists():
-        _make_key(path)
-    return path.read_bytes()
+def _mend(descriptor: int) -> str:
+    """A line that a crash cut short must not swallow the next one."""
+    size = os.fstat(descriptor).st_size
+    whole = size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
+    return "" if whole else "\n"
 
 
-def _make_key(path: Path) -> None:
-    """Whole or not at all, and the first of two that come at once stands."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{_KEY_NAME}.{secrets.token_hex(4)}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_hex(32).encode())
-    with suppress(FileExistsError):
-        os.link(part, path)
-    part.unlink()
+def lines(log: Path) -> Iterator[dict[str, Any]]:
+    """Every line, oldest first; what is no line of ours is passed over."""
+    if not log.exists():
+        return
+    with log.open("rb") as file:
+        for text in file:
+            try:
+                line = json.loads(text)
+            except ValueError:
+                continue
+            if isinstance(line, dict) and {"at", "kind", "user"} <= line.keys():
+                yield line

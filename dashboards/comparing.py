@@ -34,9 +34,7 @@ class Pair:
 
     def result(self) -> Comparison | None:
         """The finished comparison."""
-        return comparison.known(
-            data.store.warehouse(), self.before.publication_id, self.after.publication_id
-        )
+        return comparison.known(data.store.warehouse(), self.before, self.after)
 
 
 @dataclass

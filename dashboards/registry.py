@@ -25,4 +25,5 @@ PAGES = (
     PageEntry("changes", "Changes", ":material/compare_arrows:", "How it moves"),
     PageEntry("exceptions", "Exceptions", ":material/rule:", "What to act on"),
     PageEntry("point", "Metering Point", ":material/electric_meter:", "What to act on"),
+    PageEntry("health", "Data health", ":material/monitor_heart:", "Can it be trusted"),
 )

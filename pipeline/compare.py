@@ -9,6 +9,7 @@ business date of the file that changed them.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from contextlib import closing
@@ -21,7 +22,7 @@ import duckdb
 
 from pipeline.build import FAILED, create_unit_test_table, default_memory_limit, fresh_database
 from pipeline.build import run_dbt as dbt
-from pipeline.comparison import Comparison, change, facts, known, path_of, stands
+from pipeline.comparison import Comparison, change, facts, path_of, stands
 from pipeline.errors import PipelineError
 from pipeline.intake import create_state_views
 from pipeline.layout import Warehouse, replace_json
@@ -69,20 +70,20 @@ def compare(
             f"{before.publication_id} speaks for a later day than {after.publication_id}: "
             "name the earlier one first."
         )
-    if made := known(warehouse, before.publication_id, after.publication_id):
-        return made
-    path = path_of(warehouse, before.publication_id, after.publication_id)
-    listing = path.with_suffix(".parquet")
+    known = path_of(warehouse, before, after)
+    listing = known.with_suffix(".parquet")
+    if known.exists() and listing.exists():
+        return Comparison(listing, json.loads(known.read_text("utf-8")))
     memory_limit = memory_limit or default_memory_limit()
     scratch = warehouse.root / "build" / "compare"
     shutil.rmtree(scratch, ignore_errors=True)
     between = scratch / "mhhs.duckdb"
     _evaluate(warehouse, between, before, after, memory_limit, threads, progress)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    known.parent.mkdir(parents=True, exist_ok=True)
     with closing(duckdb.connect(config={"memory_limit": memory_limit})) as connection:
         connection.execute(f"set threads = {threads}")
-        for name, database in (("a", before.path), ("b", after.path), ("k", between)):
-            connection.execute(f"attach '{database}' as {name} (read_only)")
+        for name, path in (("a", before.path), ("b", after.path), ("k", between)):
+            connection.execute(f"attach '{path}' as {name} (read_only)")
         connection.execute(f"create temp table change as {_CHANGES}")
         part = listing.with_name(f".{listing.name}.part")
         connection.execute(
@@ -96,7 +97,7 @@ def compare(
             "headline": _headline(connection),
         }
     part.replace(listing)
-    replace_json(path, document)
+    replace_json(known, document)
     shutil.rmtree(scratch, ignore_errors=True)
     return Comparison(listing, document)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.layout import Warehouse
 
@@ -33,18 +33,29 @@ class Comparison:
     document: dict[str, Any]
 
 
-def path_of(warehouse: Warehouse, before_id: str, after_id: str) -> Path:
+class Published(Protocol):
+    """Whatever bears the id of a publication."""
+
+    @property
+    def publication_id(self) -> str: ...
+
+
+def path_of(warehouse: Warehouse, before: Published, after: Published) -> Path:
     """The JSON of a comparison; the list of exceptions lies beside it as Parquet."""
-    return warehouse.comparisons / f"{before_id}--{after_id}.json"
+    name = f"{before.publication_id}--{after.publication_id}.json"
+    return warehouse.comparisons / name
 
 
-def known(warehouse: Warehouse, before_id: str, after_id: str) -> Comparison | None:
-    """The comparison of two publications if it has been made."""
-    path = path_of(warehouse, before_id, after_id)
+def known(warehouse: Warehouse, before: Published, after: Published) -> Comparison | None:
+    """The comparison of two publications if it has been made and is whole."""
+    path = path_of(warehouse, before, after)
     listing = path.with_suffix(".parquet")
-    if not (path.exists() and listing.exists()):
+    if not listing.exists():
         return None
-    return Comparison(listing, json.loads(path.read_text("utf-8")))
+    try:
+        return Comparison(listing, json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError):
+        return None
 
 
 def facts(alias: str) -> str:

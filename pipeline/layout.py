@@ -38,6 +38,10 @@ class Warehouse:
         return self.root / "logs"
 
     @property
+    def audit_log(self) -> Path:
+        return self.logs / "audit.jsonl"
+
+    @property
     def published(self) -> Path:
         return self.root / "published"
 
@@ -50,20 +54,16 @@ class Warehouse:
         return self.published / "LAST_FAILURE.json"
 
     @property
-    def history(self) -> Path:
-        return self.root / "history"
-
-    @property
     def publication_log(self) -> Path:
-        return self.history / "publication_log.jsonl"
+        return self.root / "history" / "publication_log.jsonl"
 
     @property
     def ledger(self) -> Path:
-        return self.history / "exceptions"
+        return self.root / "history" / "exceptions"
 
     @property
     def comparisons(self) -> Path:
-        return self.history / "comparisons"
+        return self.root / "history" / "comparisons"
 
     @property
     def exports(self) -> Path:

@@ -112,6 +112,16 @@ def count_of(value: int, one: str, many: str | None = None) -> str:
     return f"{short(value)} {one if value == 1 else many or one + 's'}"
 
 
+def duration(seconds: float) -> str:
+    """43 s, 12 min, 2 h 5 min"""
+    if seconds < 120:
+        return f"{seconds:.0f}{_SPACE}s"
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return f"{minutes}{_SPACE}min"
+    return f"{minutes // 60}{_SPACE}h {minutes % 60}{_SPACE}min"
+
+
 def file_size(size: int) -> str:
     """1.2 MB"""
     for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):

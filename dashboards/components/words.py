@@ -80,6 +80,23 @@ CHANGE = {
 }
 CAUSE = {"REAL": "Real change", "CORRECTION": "Correction"}
 CAUSE_SHORT = {"REAL": "real", "CORRECTION": "corrected"}
+QUARANTINE = {
+    "FIELD_COUNT": "Another number of fields than the header",
+    "MISSING_VALUE": "A value that must be there is missing",
+    "BAD_FORMAT": "A value cannot be read",
+    "BAD_VALUE": "A value is none of those allowed",
+    "BAD_INTERVAL": "It ends before it begins",
+    "DUPLICATE_KEY": "A later line has the same key",
+}
+REFUSAL = {
+    "BAD_NAME": "The name is not understood",
+    "UNREADABLE": "It cannot be read",
+    "BAD_ENCODING": "It is not UTF-8",
+    "EMPTY": "It is empty",
+    "MISSING_COLUMN": "A column is missing",
+    "MANIFEST_MISMATCH": "It differs from its manifest",
+    "SHRUNK": "It has far fewer rows than the one before",
+}
 OUTCOME = {
     "accepted": "Accepted",
     "superseded": "Superseded",

@@ -3,7 +3,7 @@
 A module per topic. Pages ask for what a mart says and never work out a rule or a total.
 """
 
-from dashboards.data import changes, exceptions, frame, overview, points, store, suppliers
+from dashboards.data import changes, exceptions, frame, health, overview, points, store, suppliers
 from dashboards.data.store import View
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "changes",
     "exceptions",
     "frame",
+    "health",
     "overview",
     "points",
     "store",

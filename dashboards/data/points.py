@@ -17,6 +17,7 @@ from dashboards.auth import Forbidden, current_user, require
 from dashboards.data import store
 from dashboards.data.store import View
 from dashboards.mpan import has_right_digit
+from dashboards.pseudonym import pseudonym
 
 MASK = "[c]"
 _LAST_LOOK_UP = "_last_look_up"
@@ -130,11 +131,11 @@ def _record(view: View, by: str, mpan: str, *, allowed: bool) -> None:
     st.session_state[_LAST_LOOK_UP] = look_up
     warehouse = store.warehouse()
     audit.record(
-        warehouse.logs / "lookups.jsonl",
+        warehouse.audit_log,
         "point",
         current_user().name,
         by=by,
-        mpan_hash=audit.keyed_hash(warehouse.history, mpan),
+        mpan_hash=pseudonym(warehouse, mpan),
         allowed=allowed,
         publication_id=view.publication_id,
     )
