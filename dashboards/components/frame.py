@@ -63,8 +63,9 @@ def open_frame(page: str) -> Frame | None:
         link_place = st.container(width="content")
         st.page_link(
             "views/health.py",
-            label="Data health",
+            label="Data\u00a0health",
             icon=":material/monitor_heart:",
+            width=150,
             query_params={} if view.is_current else {"asof": view.publication_id},
         )
     frame = Frame(view, address, colours, link_place)

@@ -158,7 +158,7 @@ def quarantine(frame: Frame, lines: dict[str, int]) -> None:
     first = by_reason.row(0, named=True)
     st.header(
         f"{numbers.count_of(lines['quarantined'], 'line')} of {numbers.count_of(files, 'file')} "
-        f"in quarantine, most of them: {words.QUARANTINE[first['reason']].lower()}",
+        f"in quarantine, most often: {words.QUARANTINE[first['reason']].lower()}",
         anchor=False,
     )
     st.html(
