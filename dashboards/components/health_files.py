@@ -155,10 +155,11 @@ def quarantine(frame: Frame, lines: dict[str, int]) -> None:
         .agg(pl.col("lines").sum(), pl.col("file").n_unique())
         .sort(["lines", "reason"], descending=[True, False])
     )
-    first = by_reason.row(0, named=True)
+    commonest = by_reason["reason"][0]
+    why = words.QUARANTINE.get(commonest, commonest).lower()
     st.header(
         f"{numbers.count_of(lines['quarantined'], 'line')} of {numbers.count_of(files, 'file')} "
-        f"in quarantine, most often: {words.QUARANTINE[first['reason']].lower()}",
+        f"in quarantine, most often: {why}",
         anchor=False,
     )
     st.html(
