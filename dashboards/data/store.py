@@ -82,7 +82,8 @@ def query(
     cursor = _database(path).cursor()
     for name, other in beside:
         cursor.execute(f"attach if not exists {_literal(other)} as {name} (read_only)")
-    return cursor.sql(sql, params=list(values)).pl()
+    # `sql()` would make a relation first, and bind the query twice.
+    return cursor.execute(sql, list(values)).pl()
 
 
 @st.cache_data(max_entries=100, max_size="64mb", show_spinner=False)
@@ -90,7 +91,7 @@ def query_file(path: str, sql: str, values: Sequence[Any] = ()) -> pl.DataFrame:
     """Rows of a Parquet file that never changes; in SQL it is the table `changes`."""
     with closing(duckdb.connect(config=_CONFIG)) as connection:
         connection.execute(f"create view changes as from read_parquet({_literal(path)})")
-        return connection.sql(sql, params=list(values)).pl()
+        return connection.execute(sql, list(values)).pl()
 
 
 def _literal(text: str) -> str:

@@ -96,6 +96,7 @@ def _choose(frame: Frame, earlier: Sequence[View]) -> View:
         width=400,
     )
     frame.address.show("before", [chosen] if chosen != default else [])
+    frame.address.pin("before", chosen)
     return by_id[chosen]
 
 

@@ -53,10 +53,10 @@ def _sentence(
     frame: Frame, identities: pl.DataFrame, lines: dict[str, int], failure: dict[str, Any] | None
 ) -> str:
     differ = identities.filter(pl.col("difference") != 0).height
-    parts = [
-        f"{frame.view.tests_passed:,} tests passed",
-        f"{identities.height - differ:,} of {identities.height:,} reconciliations agree",
-    ]
+    parts = [f"{frame.view.tests_passed:,} tests passed"]
+    if identities.height:
+        agree = identities.height - differ
+        parts.append(f"{agree:,} of {identities.height:,} reconciliations agree")
     if lines["lines"]:
         share = numbers.percent(lines["quarantined"] / lines["lines"])
         parts.append(
