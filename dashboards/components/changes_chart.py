@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
 import plotly.graph_objects as go
@@ -14,7 +15,9 @@ from dashboards.components.frame import Frame
 from dashboards.components.look import Palette, template
 from dashboards.components.markup import plot_text
 
-ROW_HEIGHT = 54
+ROW_HEIGHT = 68
+# Characters of a rule that stand beside each other on a phone.
+_LABEL_WIDTH = 42
 # Right for what came, left for what went; a re-statement is neither.
 _SIGN = {"ADDED": 1, "RESOLVED": -1}
 
@@ -110,7 +113,7 @@ def _figure(
         range=[-room, room], showticklabels=False, showline=False, showgrid=False, ticks=""
     )
     figure.update_yaxes(
-        range=[len(ids) - 0.5, -0.8], showticklabels=False, showgrid=False, ticks=""
+        range=[len(ids) - 0.6, -0.85], showticklabels=False, showgrid=False, ticks=""
     )
     figure.update_layout(barmode="relative", bargap=0)
     return figure
@@ -131,14 +134,18 @@ def _label_bars(
     most = 0
     for position, rule in enumerate(ids):
         of_rule = changes.filter(pl.col("rule_id") == rule)
+        label = wrap(f"{rule} {titles.get(rule, '')}", _LABEL_WIDTH)
         write(
-            f"<b>{plot_text(rule)}</b> {plot_text(titles.get(rule, ''))}",
+            "<br>".join(plot_text(line) for line in label),
             {"size": 13, "color": colours.text},
             x=0,
             xref="paper",
             xanchor="left",
-            y=position - 0.42,
-            yanchor="middle",
+            align="left",
+            y=position - 0.2,
+            yanchor="bottom",
+            bgcolor=colours.background,
+            borderpad=0,
         )
         for change, sign in _SIGN.items():
             total = int(of_rule.filter(pl.col("change") == change)["exceptions"].sum())

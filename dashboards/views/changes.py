@@ -14,7 +14,7 @@ from dashboards.components import changes_chart, numbers, words
 from dashboards.components.changes_list import changes_list
 from dashboards.components.figures import FRAME, figure
 from dashboards.components.frame import Frame, current
-from dashboards.components.markup import cell_table, escape
+from dashboards.components.markup import cell_table, escape, plain
 from dashboards.data import View
 
 _POLL_SECONDS = 1.0
@@ -44,8 +44,10 @@ def render(frame: Frame) -> None:
             "rule_id", "mpid", "change", pl.lit(None, pl.String).alias("cause"), "exceptions"
         )
     st.html(f'<p class="mhhs-lead">{_sentence(pair, changes, bool(result))}</p>')
-    if not result:
+    if result is None:
         _offer_split(pair)
+    for remark in result.document.get("remarks", ()) if result else ():
+        st.caption(plain(remark))
     _headline(pair, result.document["headline"] if result else None)
     if changes.is_empty():
         st.header("No exception was added, resolved or re-stated", anchor=False)
