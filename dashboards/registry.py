@@ -22,7 +22,10 @@ class PageEntry:
 PAGES = (
     PageEntry("overview", "Overview", ":material/dashboard:", "Where we stand"),
     PageEntry("suppliers", "Suppliers", ":material/groups:", "Who is ready"),
+    PageEntry("changes", "Changes", ":material/compare_arrows:", "How it moves"),
     PageEntry("exceptions", "Exceptions", ":material/rule:", "What to act on"),
     PageEntry("sql", "SQL", ":material/terminal:", "Look for yourself", role="analyst"),
     PageEntry("dictionary", "Data dictionary", ":material/menu_book:", "Look for yourself"),
+    PageEntry("point", "Metering Point", ":material/electric_meter:", "What to act on"),
+    PageEntry("health", "Data health", ":material/monitor_heart:", "Can it be trusted"),
 )

@@ -82,8 +82,10 @@ def _caption(view: View, chart: Chart, figure: go.Figure) -> None:
     )
 
 
-def mark_day(figure: go.Figure, day: date, text: str, colours: Palette) -> None:
-    """A vertical reference line with its name above the plot."""
+def mark_day(
+    figure: go.Figure, day: date, text: str, colours: Palette, anchor: str = "right"
+) -> None:
+    """A vertical reference line with its name above the plot, which ends or begins at the line."""
     figure.add_shape(
         type="line",
         x0=day,
@@ -98,7 +100,7 @@ def mark_day(figure: go.Figure, day: date, text: str, colours: Palette) -> None:
         y=1,
         yref="paper",
         yanchor="bottom",
-        xanchor="right",
+        xanchor=anchor,
         text=text,
         showarrow=False,
         font={"size": 13, "color": colours.bad},

@@ -158,9 +158,22 @@ table.mhhs th, table.mhhs td {{ text-align: left; padding: .35rem .9rem .35rem 0
 table.mhhs thead th {{ font-weight: 700; border-bottom: 2px solid {colours.quiet}; }}
 table.mhhs tbody th {{ font-weight: 400; }}
 table.mhhs td {{ white-space: nowrap; }}
+table.mhhs td .wrap {{ display: block; white-space: normal; min-width: 14rem; }}
 table.mhhs .number {{ text-align: right; white-space: nowrap; }}
 [data-testid="stPopoverBody"] [data-testid="stCode"] > div {{ opacity: 1; }}
 .mhhs-scroll {{ overflow-x: auto; }}
+.mhhs-hidden {{ position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); white-space: nowrap; }}
+ul.mhhs-verdicts {{ list-style: none; margin: 0; padding: 0; }}
+.mhhs-verdicts li {{ display: grid; grid-template-columns: 10rem 1fr; gap: .2rem 1rem; margin: 0;
+  padding: .5rem 0; border-bottom: 1px solid {colours.rule}; color: {colours.text}; }}
+.mhhs-verdicts li > .mhhs-badge {{ justify-self: start; align-self: start; }}
+.mhhs-verdicts p, .mhhs-verdict + p, .mhhs-verdict ~ p {{ margin: 0; line-height: 1.45;
+  font-size: 1rem; color: {colours.text}; max-width: 60rem; text-wrap: pretty; }}
+.mhhs-verdict {{ display: flex; flex-wrap: wrap; gap: .3rem 1rem; align-items: center;
+  margin-bottom: .3rem; }}
+.mhhs-verdict h3 {{ font-size: 1.1rem; font-weight: 700; margin: 0; padding: 0;
+  color: {colours.text}; }}
 dl.mhhs-facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr));
   gap: .6rem 1.5rem; margin: 0; padding: 0; color: {colours.text}; }}
 .mhhs-facts dt {{ color: {colours.muted}; font-size: .95rem; font-weight: 400; }}
@@ -190,6 +203,8 @@ dl.mhhs-facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9
 a:focus-visible, button:focus-visible {{ outline: 3px solid {colours.focus}; outline-offset: 2px; }}
 @media (max-width: 640px) {{
   .mhhs-lead {{ font-size: 1.2rem; }}
+  table.mhhs tbody th {{ min-width: 9rem; }}
+  .mhhs-verdicts li {{ grid-template-columns: 1fr; }}
   .mhhs-card .value {{ font-size: 1.7rem; }}
 }}
 @media (prefers-reduced-motion: reduce) {{ * {{ transition: none !important; }} }}

@@ -49,6 +49,60 @@ SEVERITY_PLURAL = {
 }
 STATUS = {"OPEN": "Open", "CLOSED": "Closed", "RECORDED": "On record"}
 SEGMENT = {"S": "Smart", "A": "Advanced", "U": "Unmetered"}
+REGIME = {"MHHS": "MHHS", "LEGACY": "Legacy"}
+ROLE = {
+    "SUP": "Supplier",
+    "LDSO": "Licensed Distribution System Operator",
+    "REGS": "Registration Service",
+    "UMSO": "Unmetered Supplies Operator",
+    "MSS": "Metering Service Smart",
+    "MSA": "Metering Service Advanced",
+    "SDS": "Smart Data Service",
+    "ADS": "Advanced Data Service",
+    "UMSDS": "Unmetered Supplies Data Service",
+    "MDR": "Meter Data Retriever",
+    "MOP": "Meter Operator, legacy",
+    "DC": "Data Collector, legacy",
+    "DA": "Data Aggregator, legacy",
+}
+LEGACY_ROLES = ("MOP", "DC", "DA")
+APPOINTMENT_STATUS = {
+    "ACTIVE": "Active",
+    "PENDING": "Pending",
+    "REJECTED": "Rejected",
+    "LAPSED": "Lapsed",
+    "CANCELLED": "Cancelled",
+}
+CHANGE = {
+    "ADDED": Label("Added", "+", "plain"),
+    "RESOLVED": Label("Resolved", "✓", "plain"),
+    "RE_STATED": Label("Re-stated", "↻", "plain"),
+}
+CAUSE = {"REAL": "Real change", "CORRECTION": "Correction"}
+CAUSE_SHORT = {"REAL": "real", "CORRECTION": "corrected"}
+QUARANTINE = {
+    "FIELD_COUNT": "Another number of fields than the header",
+    "MISSING_VALUE": "A value that must be there is missing",
+    "BAD_FORMAT": "A value cannot be read",
+    "BAD_VALUE": "A value is none of those allowed",
+    "BAD_INTERVAL": "It ends before it begins",
+    "DUPLICATE_KEY": "A later line has the same key",
+}
+REFUSAL = {
+    "BAD_NAME": "The name is not understood",
+    "UNREADABLE": "It cannot be read",
+    "BAD_ENCODING": "It is not UTF-8",
+    "EMPTY": "It is empty",
+    "MISSING_COLUMN": "A column is missing",
+    "MANIFEST_MISMATCH": "It differs from its manifest",
+    "SHRUNK": "It has far fewer rows than the one before",
+}
+OUTCOME = {
+    "accepted": "Accepted",
+    "superseded": "Superseded",
+    "skipped": "Skipped",
+    "refused": "Refused",
+}
 SIZE_BAND = {"large": "Large", "medium": "Medium", "small": "Small"}
 BODY = {
     "BSC_PAB": "BSC Performance Assurance Board",

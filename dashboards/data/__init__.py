@@ -13,6 +13,7 @@ from dashboards.data import (
     store,
     suppliers,
 )
+from dashboards.data import changes, exceptions, frame, health, overview, points, store, suppliers
 from dashboards.data.store import View
 
 __all__ = [
@@ -23,6 +24,12 @@ __all__ = [
     "overview",
     "sql",
     "starters",
+    "changes",
+    "exceptions",
+    "frame",
+    "health",
+    "overview",
+    "points",
     "store",
     "suppliers",
 ]

@@ -27,7 +27,9 @@ from tests.fixture_publication import AFTER, BEFORE, FORMULA, make_warehouse, pu
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("overview", "suppliers", "exceptions")
+PAGES = ("overview", "suppliers", "exceptions", "changes", "point", "health")
+# What pages about one thing show it for; the others drop what they do not know.
+SUBJECTS = "?supplier=SORB&mpan=0000000000001"
 SECRET = "only for tests"
 SERIOUS = {"serious", "critical"}
 RULE_SETS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -65,14 +67,14 @@ def server(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(f"{address}/_stcore/health", process, log)
+        wait_for_server(f"{address}/_stcore/health", process, log)
         yield address
     finally:
         process.terminate()
         process.wait(timeout=20)
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for_server(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(120):
         try:
             urllib.request.urlopen(url, timeout=2).close()
@@ -144,6 +146,8 @@ def test_the_first_request_of_a_server_can_be_a_deep_link(
         ("overview", "1,570 Metering Points (1.9\u00a0%) are in breach"),
         ("suppliers", "4 of 20 Suppliers are not Qualified"),
         ("exceptions", "1,574 open breaches among 1,582 exceptions"),
+        ("changes", "350 exceptions added"),
+        ("health", "These figures can be trusted"),
     ],
 )
 def test_each_page_answers_on_its_first_screen(
@@ -304,7 +308,7 @@ def test_a_row_of_the_table_can_be_reached_without_a_mouse(visit: Callable[..., 
 @pytest.mark.parametrize("page_name", PAGES)
 def test_nothing_scrolls_sideways_on_a_phone(visit: Callable[..., Any], page_name: str) -> None:
     width = 390
-    page = visit(path_of(page_name) + "?supplier=SORB", width=width)
+    page = visit(path_of(page_name) + SUBJECTS, width=width)
     widths = page.evaluate(
         "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
         ".map(each => each.scrollWidth)"
@@ -316,7 +320,7 @@ def test_nothing_scrolls_sideways_on_a_phone(visit: Callable[..., Any], page_nam
 @pytest.mark.parametrize("page_name", PAGES)
 def test_axe_finds_nothing_serious(visit: Callable[..., Any], page_name: str, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    page = visit(path_of(page_name) + "?supplier=SORB", scheme=scheme)
+    page = visit(path_of(page_name) + SUBJECTS, scheme=scheme)
     page.wait_for_timeout(800)  # colours fade in
     found = axe.Axe().run(page, options={"runOnly": {"type": "tag", "values": RULE_SETS}})
     serious = [
