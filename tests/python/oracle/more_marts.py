@@ -161,7 +161,7 @@ def _road(evaluation: Evaluation, party: Party) -> str:
 
 
 def rpt_dno_readiness(evaluation: Evaluation) -> list[MartRow]:
-    """One row per operator: by its last row as a DNO in force on M11, or before M11 on the as-of day."""
+    """One row per operator: by its last DNO's row in force on M11, before it on the as-of day."""
     market, parties = evaluation.market, evaluation.parties
     decisive = min(market.m11, market.as_of)
     live = Counter(h.registration.mpan[:2] for h in live_holdings(evaluation, market.as_of))
