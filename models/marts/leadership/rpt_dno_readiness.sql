@@ -29,6 +29,12 @@ metering_points as (
 
 ),
 
+distributors as (
+
+    select * from {{ ref('distributor') }}
+
+),
+
 m11 as (
 
     select
@@ -77,6 +83,7 @@ final as (
         dnos.mpid,
         known_parties.participant_name,
         dnos.distributor_id,
+        distributors.gsp_group_id,
         known_parties.is_in_force,
         m11.m11_date,
         qualification_spells.mpid is not null as was_qualified_on_m11,
@@ -90,6 +97,8 @@ final as (
     cross join m11
     inner join known_parties
         on dnos.mpid = known_parties.mpid
+    left join distributors
+        on dnos.distributor_id = distributors.distributor_id
     left join qualification_spells
         on
             dnos.mpid = qualification_spells.mpid
