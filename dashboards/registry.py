@@ -22,5 +22,15 @@ class PageEntry:
 PAGES = (
     PageEntry("overview", "Overview", ":material/dashboard:", "Where we stand"),
     PageEntry("suppliers", "Suppliers", ":material/groups:", "Who is ready"),
+    PageEntry("supplier", "Supplier", ":material/person:", "Who is ready"),
+    PageEntry("agents", "Agents", ":material/electric_meter:", "Who is ready"),
+    PageEntry("networks", "Networks", ":material/electrical_services:", "Who is ready"),
+    PageEntry("migration", "Migration", ":material/moving:", "How it moves"),
+    PageEntry("plan", "Qualification plan", ":material/event_upcoming:", "How it moves"),
     PageEntry("exceptions", "Exceptions", ":material/rule:", "What to act on"),
 )
+
+
+def has_page(name: str) -> bool:
+    """Whether there is a page of this name to link to."""
+    return any(entry.name == name for entry in PAGES)
