@@ -70,14 +70,15 @@ def _caption(view: View, chart: Chart, figure: go.Figure) -> None:
     figure.add_annotation(
         text=f"MHHS readiness warehouse, as of {numbers.day(view.as_of)}<br>"
         f"publication {plot_text(view.publication_id)}",
-        x=0,
+        # From the right edge there is room for it beside any axis, on a phone too.
+        x=1,
         xref="paper",
-        xanchor="left",
+        xanchor="right",
         y=0,
         yref="paper",
         yanchor="top",
         yshift=-_CAPTION_BELOW,
-        align="left",
+        align="right",
         showarrow=False,
         font={"size": 11, "color": figure.layout.template.layout.title.font.color},
     )

@@ -110,7 +110,7 @@ def template(colours: Palette) -> go.layout.Template:
             "font": {"family": FONT, "size": 14, "color": colours.text},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "xaxis": {**axis, "showgrid": False, "showline": True},
+            "xaxis": {**axis, "showgrid": False, "showline": True, "tickangle": 0},
             "yaxis": axis,
             "hoverlabel": {
                 "bgcolor": colours.surface,

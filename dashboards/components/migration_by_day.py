@@ -20,7 +20,7 @@ _TABLE_STEP_DAYS = 28
 
 @dataclass(frozen=True)
 class _Measure:
-    """Points or energy: where the mart keeps them and how they are written."""
+    """Points or energy: where the marts keep them and how they are written."""
 
     key: str
     prefix: str
@@ -28,14 +28,17 @@ class _Measure:
     total: str
     share: str
     name: str
-    unit: str
-    factor: float
+    axis: str
 
-    def words(self, value: float | None) -> str:
-        return numbers.energy(value) if self.prefix else numbers.short(value)
+    def words(self, value: float | None, beside: float) -> str:
+        """In the unit of the total: one unit to a chart."""
+        return numbers.energy(value, beside) if self.prefix else numbers.short(value)
 
     def rate(self, value: float | None) -> str:
         return numbers.energy(value) if self.prefix else numbers.rate(value)
+
+    def unit(self, total: float) -> tuple[float, str]:
+        return numbers.energy_unit(total) if self.prefix else (1, "")
 
 
 POINTS = _Measure(
@@ -46,7 +49,6 @@ POINTS = _Measure(
     "migrated_share",
     "Metering Points",
     "Live Metering Points under MHHS",
-    1,
 )
 ENERGY = _Measure(
     "kwh",
@@ -55,8 +57,7 @@ ENERGY = _Measure(
     "kwh",
     "migrated_kwh_share",
     "energy",
-    "Annual consumption under MHHS, GWh",
-    1e-6,
+    "Annual consumption under MHHS",
 )
 
 
@@ -75,19 +76,22 @@ def by_day_chart(
         outlook[f"{measure.prefix}days_margin_to_m15"],
     )
     lines = _lines(measure, outlook)
+    total = float(outlook[measure.total])
+    _, unit = measure.unit(total)
+    axis = f"{measure.axis}, {unit}" if unit else measure.axis
     first, last = (by_day["date_day"][0], by_day["date_day"][-1]) if by_day.height else (None, None)
     charts.show(
         frame.view,
         charts.Chart(
             key=f"migrated_{measure.key}",
             title=title,
-            subtitle=f"{measure.unit}; {numbers.day(first)} to {numbers.day(last)}, of "
-            f"{measure.words(outlook[measure.total])} on that day",
-            measure=measure.unit,
-            alt=f"Line of {measure.unit}, rising to {measure.words(outlook[measure.done])} on "
+            subtitle=f"{axis}; {numbers.day(first)} to {numbers.day(last)}, of "
+            f"{measure.words(total, total)}",
+            measure=axis,
+            alt=f"Line of {axis}, rising to {measure.words(outlook[measure.done], total)} on "
             f"{numbers.day(outlook['as_of'])}, with the lines needed for M15 and expected at the "
             "pace of the last 28 days.",
-            table=_by_day_table(measure, by_day, lines),
+            table=_by_day_table(measure, by_day, lines, total),
             mart="rpt_daily_position, rpt_m15_outlook",
             legend=charts.key_of(
                 [
@@ -127,10 +131,12 @@ def _by_day_figure(
 ) -> go.Figure:
     colours = frame.colours
     figure = go.Figure(layout={"template": template(colours)})
-    number = "%{y:,.1f} GWh" if measure.prefix else "%{y:,.0f}"
+    total = float(outlook[measure.total])
+    factor, unit = measure.unit(total)
+    number = f"%{{y:,.3~r}} {unit}" if unit else "%{y:,.0f}"
     figure.add_scatter(
         x=by_day["date_day"].to_list(),
-        y=(by_day[measure.key] * measure.factor).to_list(),
+        y=(by_day[measure.key] / factor).to_list(),
         mode="lines",
         line={"color": colours.focus, "width": 3},
         hovertemplate=f"%{{x|%-d %b %Y}}: {number}<extra></extra>",
@@ -140,18 +146,17 @@ def _by_day_figure(
         colour, dash = styles.get(name, (colours.focus, "dash"))
         figure.add_scatter(
             x=days,
-            y=[value * measure.factor for value in values],
+            y=[value / factor for value in values],
             mode="lines",
             line={"color": colour, "width": 2, "dash": dash},
             hovertemplate=f"{name}, %{{x|%-d %b %Y}}: {number}<extra></extra>",
         )
-    total = float(outlook[measure.total]) * measure.factor
-    figure.add_hline(y=total, line={"color": colours.quiet, "width": 1})
+    figure.add_hline(y=total / factor, line={"color": colours.quiet, "width": 1})
     figure.add_annotation(
         x=0,
         xref="paper",
-        y=total,
-        text=f"All {measure.words(outlook[measure.total])}",
+        y=total / factor,
+        text=f"All {measure.words(total, total)}",
         showarrow=False,
         xanchor="left",
         yanchor="bottom",
@@ -163,11 +168,13 @@ def _by_day_figure(
     last = max([outlook["m15_date"], outlook["as_of"], *ends]) + timedelta(days=10)
     first = by_day["date_day"][0] if by_day.height else outlook["as_of"]
     figure.update_xaxes(range=[first, last], tickformat="%b<br>%Y", nticks=7)
-    figure.update_yaxes(range=[0, total * 1.12 or 1], tickformat=",")
+    figure.update_yaxes(range=[0, total / factor * 1.12 or 1], tickformat=",")
     return figure
 
 
-def _by_day_table(measure: _Measure, by_day: pl.DataFrame, lines: list[Line]) -> pl.DataFrame:
+def _by_day_table(
+    measure: _Measure, by_day: pl.DataFrame, lines: list[Line], total: float
+) -> pl.DataFrame:
     """Every fourth week, the last day, and the ends of the lines."""
     back = pl.int_range(pl.len(), 0, -1) - 1
     rows = [
@@ -183,7 +190,7 @@ def _by_day_table(measure: _Measure, by_day: pl.DataFrame, lines: list[Line]) ->
                 {
                     "Day": row["Day"],
                     "Line": row["Line"],
-                    "Energy a year": measure.words(row["value"]),
+                    "Energy a year": measure.words(row["value"], total),
                 }
                 for row in rows
             ]

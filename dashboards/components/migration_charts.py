@@ -189,7 +189,7 @@ def gsp_group_map(frame: Frame, groups: pl.DataFrame) -> None:
         frame.view,
         charts.Chart(
             key="gsp_group_map",
-            title=f"From {numbers.percent(least['migrated_share'])} in {least_name} to "
+            title=f"{numbers.percent(least['migrated_share'])} have migrated in {least_name}, "
             f"{numbers.percent(most['migrated_share'])} in {most_name}",
             subtitle="Share of live Metering Points that have migrated, by GSP group, roughly "
             f"where it lies; as of {numbers.day(frame.view.as_of)}",

@@ -138,7 +138,7 @@ def _figure(frame: Frame, top: list[Movement]) -> go.Figure:
         charts.mark_day(figure, m14, "M14", colours)
     room = max((max(days) - min(days)) * 0.1, timedelta(days=7))
     figure.update_xaxes(
-        range=[min(days) - room, max(days) + room], tickformat="%-d %b<br>%Y", nticks=5
+        range=[min(days) - room, max(days) + room], tickformat="%-d %b<br>%Y", nticks=4
     )
     labels = [
         f"{plot_text(each['participant_name'] or each['mpid'])}<br>"

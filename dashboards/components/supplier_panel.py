@@ -89,12 +89,13 @@ def points(frame: Frame, mpid: str) -> None:
     if found.is_empty():
         st.markdown("It holds no live Metering Point on the as-of day.")
         return
+    most = max(found["annual_kwh"].to_list())
     rows = [
         [
             escape(words.SEGMENT.get(row["market_segment"], row["market_segment"])),
             escape(words.REGIME[row["regime"]]),
             f"{row['metering_points']:,}",
-            numbers.energy(row["annual_kwh"]),
+            numbers.energy(row["annual_kwh"], most),
             "● Yes" if row["is_qualified"] else "▲ No",
         ]
         for row in found.to_dicts()
@@ -131,7 +132,9 @@ def gsp_groups(frame: Frame, mpid: str) -> None:
         frame.view,
         charts.Chart(
             key=f"gsp_groups_{mpid}",
-            title=f"{numbers.percent(migrated / total)} of its Metering Points have migrated",
+            title=f"{numbers.percent(migrated / total)} of its Metering Points have migrated"
+            if migrated
+            else "None of its Metering Points has migrated",
             subtitle=f"{numbers.count_of(total, 'live Metering Point')} by GSP group and regime, "
             f"as of {numbers.day(frame.view.as_of)}",
             measure="Live Metering Points by GSP group",
@@ -168,7 +171,7 @@ def flows(frame: Frame, mpid: str) -> None:
             subtitle="Metering Points a day: gained (by Switch or new) and lost (by Switch or "
             f"ended), migrated and migrated back; {_first_day(frame)} to "
             f"{numbers.day(frame.view.as_of)}",
-            measure="Metering Points a day: above 0 gained or migrated, below 0 lost or back",
+            measure="Metering Points a day",
             alt=f"Bars by day, two rows. {_flow_title(by_day)}.",
             table=_flow_table(by_day),
             mart="rpt_daily_flow",
@@ -227,7 +230,7 @@ def _flow_figure(frame: Frame, by_day: pl.DataFrame) -> go.Figure:
         cols=1,
         shared_xaxes=True,
         vertical_spacing=0.16,
-        subplot_titles=("Gained and lost", "Migrated and migrated back"),
+        subplot_titles=("Gained; below 0 lost", "Migrated; below 0 migrated back"),
     )
     figure.update_layout(template=template(colours), barmode="relative", bargap=0.1)
     days = by_day["date_day"].to_list()
@@ -254,5 +257,16 @@ def _flow_figure(frame: Frame, by_day: pl.DataFrame) -> go.Figure:
     if m14 and first < m14 <= last:
         charts.mark_day(figure, m14, "M14", colours)
     figure.update_xaxes(range=[first, last], tickformat="%-d %b<br>%Y", nticks=6)
-    figure.update_yaxes(tickformat=",d", nticks=5, zeroline=True, zerolinecolor=colours.quiet)
+    for line, up, down in ((1, "gained", "lost"), (2, "migrated", "reversed")):
+        high, low = max(by_day[up].to_list()), max(by_day[down].to_list())
+        figure.update_yaxes(
+            range=[-max(low, 0.2) * 1.1, max(high, 0.2) * 1.1],
+            dtick=1 if high + low <= 4 else None,
+            tickformat=",d",
+            nticks=5,
+            zeroline=True,
+            zerolinecolor=colours.quiet,
+            row=line,
+            col=1,
+        )
     return figure

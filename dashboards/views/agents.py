@@ -124,6 +124,7 @@ def _serving(frame: Frame, agents: pl.DataFrame) -> None:
         label="See these Metering Points",
         icon=":material/arrow_forward:",
         icon_position="right",
+        width="stretch",
         query_params=frame.link_parameters({"rule_id": ["MEM-01", "DS-01"], "status": ["OPEN"]}),
     )
 

@@ -68,8 +68,10 @@ def _cards(frame: Frame, outlook: dict[str, Any], recent: int) -> list[Card]:
         Card(
             "Energy migrated",
             numbers.percent(outlook["migrated_kwh_share"]),
-            f"{numbers.energy(outlook['migrated_kwh'])} of {numbers.energy(outlook['kwh'])} a "
-            f"year; {numbers.energy(outlook['kwh_to_migrate'])} to go",
+            f"{numbers.energy(outlook['migrated_kwh'], outlook['kwh'])} of "
+            f"{numbers.energy(outlook['kwh'])} a year; "
+            f"{numbers.energy(outlook['kwh_to_migrate'], outlook['kwh'])} to go",
+            link=link("suppliers", "See who holds it"),
         ),
         _pace_card(
             "Points per working day",
@@ -78,7 +80,13 @@ def _cards(frame: Frame, outlook: dict[str, Any], recent: int) -> list[Card]:
             numbers.rate,
             link("suppliers", "See the Suppliers"),
         ),
-        _pace_card("Energy per working day", outlook, "kwh_", numbers.energy),
+        _pace_card(
+            "Energy per working day",
+            outlook,
+            "kwh_",
+            numbers.energy,
+            link("plan", "See the plan of Qualification"),
+        ),
         Card(
             "Reverse Migrations, 28 days",
             numbers.short(recent),
@@ -131,6 +139,7 @@ def _reversal_links(frame: Frame, outlook: dict[str, Any]) -> None:
             label=f"{text} ({rule})",
             icon=":material/arrow_forward:",
             icon_position="right",
+            width="stretch",
             query_params=frame.link_parameters({"rule_id": [rule]}),
         )
 
@@ -155,17 +164,17 @@ def _remaining(frame: Frame) -> None:
 def _remaining_table(frame: Frame, remaining: pl.DataFrame) -> None:
     rows = remaining.select(
         pl.col("participant_name").fill_null(pl.col("mpid")).alias("Supplier"),
-        tags("readiness_status", words.READINESS).alias("Status"),
         pl.col("points_to_migrate").alias("To migrate"),
         pl.col("needed_per_working_day").alias("Needed a day"),
         pl.col("pace_per_working_day").alias("Pace a day"),
         pl.col("short_per_working_day").alias("Short by"),
+        tags("readiness_status", words.READINESS).alias("Status"),
         pl.col("migrated_points").alias("Migrated"),
         pl.col("live_metering_points").alias("Live points"),
         pl.col("mpid").alias("MPID"),
     )
     whole = st.column_config.NumberColumn(format="%,d", width=90)
-    rate = st.column_config.NumberColumn(format="%,.1f", width=105, help="Per working day")
+    rate = st.column_config.NumberColumn(format="%,.2f", width=100, help="Per working day")
     event = st.dataframe(
         rows,
         key=SUPPLIERS,
@@ -177,7 +186,7 @@ def _remaining_table(frame: Frame, remaining: pl.DataFrame) -> None:
         selection_mode="single-row",
         column_config={
             "Supplier": st.column_config.TextColumn(pinned=True, width=165),
-            "Status": tag_column(words.READINESS, frame.colours, width=130),
+            "Status": tag_column(words.READINESS, frame.colours, width=205),
             "To migrate": whole,
             "Needed a day": rate,
             "Pace a day": rate,
@@ -211,14 +220,14 @@ def _groups(frame: Frame) -> None:
 
 
 def _groups_table(frame: Frame, groups: pl.DataFrame) -> None:
-    share = st.column_config.NumberColumn(format="%.1f %%", width=90)
+    share = st.column_config.NumberColumn(format="%.1f %%", width=118)
     whole = st.column_config.NumberColumn(format="%,d", width=100)
     rows = groups.select(
         pl.col("gsp_group_id").replace(words.GSP_GROUP).alias("GSP group"),
+        pl.col("points_not_qualified").alias("Held, not Qualified"),
         (pl.col("migrated_share") * 100).alias("Points migrated"),
         (pl.col("migrated_kwh_share") * 100).alias("Energy migrated"),
         pl.col("points_to_migrate").alias("To migrate"),
-        pl.col("points_not_qualified").alias("Held, not Qualified"),
         pl.col("live_metering_points").alias("Live points"),
     )
     event = st.dataframe(
@@ -232,12 +241,17 @@ def _groups_table(frame: Frame, groups: pl.DataFrame) -> None:
         selection_mode="single-row",
         column_config={
             "GSP group": st.column_config.TextColumn(
-                pinned=True, width=190, help="Grid Supply Point group"
+                pinned=True, width=175, help="Grid Supply Point group"
+            ),
+            "Held, not Qualified": st.column_config.NumberColumn(
+                format="%,d",
+                width=130,
+                help="Live Metering Points of market segments for which their Supplier is not "
+                "Qualified",
             ),
             "Points migrated": share,
             "Energy migrated": share,
             "To migrate": whole,
-            "Held, not Qualified": st.column_config.NumberColumn(format="%,d", width=130),
             "Live points": whole,
         },
     )

@@ -15,6 +15,7 @@ from dashboards.components.frame import Frame, current
 from dashboards.components.list_download import offer_list
 from dashboards.components.look import template
 from dashboards.components.markup import cell_table, escape, facts, plain, plot_text
+from dashboards.components.tiles import wrapped
 
 ROLE = "LDSO"
 
@@ -56,8 +57,8 @@ def _sentence(operators: pl.DataFrame, as_of: date) -> str:
     if still.height:
         rest = f"{still.height:,} {_are(still.height)} not Qualified yet, an open breach"
     else:
-        rest = "the breach has ended" if late.height == 1 else "the breaches have ended"
-        rest += f", the last on {numbers.day(late['first_qualified_on'].max())}"  # type: ignore[arg-type]
+        last = numbers.day(max(late["qualified_from"].to_list()))
+        rest = f"the breach ended on {last}" if late.height == 1 else f"the last ended on {last}"
     return (
         f"<strong>{late.height:,} of {total:,} DNOs {was} not Qualified when migration began "
         f"on M11</strong> ({day}); {rest}."
@@ -77,6 +78,10 @@ def _margin(row: dict[str, Any]) -> str:
     return f"{shape} {party_panel.margin_in_words((row['m11_date'] - first).days)}"
 
 
+def _name(row: dict[str, Any]) -> str:
+    return words.party(row["participant_name"], row["mpid"])
+
+
 def _area(row: dict[str, Any]) -> str:
     return words.GSP_GROUP.get(row["gsp_group_id"], numbers.NOT_AVAILABLE)
 
@@ -87,11 +92,7 @@ def _chart(frame: Frame, operators: pl.DataFrame) -> None:
     in_time = sum(row["was_qualified_on_m11"] for row in rows)
     colours = frame.colours
     figure = go.Figure(layout={"template": template(colours)})
-    labels = [
-        f"{plot_text(_area(row))}<br><span style='color:{colours.muted}'>"
-        f"{plot_text(row['participant_name'] or row['mpid'])}</span>"
-        for row in rows
-    ]
+    labels = ["<br>".join(map(plot_text, wrapped(_area(row), 16))) for row in rows]
     for ready, symbol, colour in (
         (True, "circle", colours.focus),
         (False, "triangle-up", colours.bad),
@@ -106,13 +107,14 @@ def _chart(frame: Frame, operators: pl.DataFrame) -> None:
             y=chosen,
             mode="markers",
             marker={"symbol": symbol, "size": 13, "color": colour},
-            hovertemplate="first Qualified on %{x|%-d %b %Y}<extra></extra>",
+            text=[plot_text(_name(rows[place])) for place in chosen],
+            hovertemplate="%{text}: first Qualified on %{x|%-d %b %Y}<extra></extra>",
         )
     charts.mark_day(figure, m11, f"M11, {numbers.day(m11)}", colours)
     days = [row["first_qualified_on"] for row in rows if row["first_qualified_on"]]
     first, last = min([*days, m11]), max([*days, m11])
     room = max((last - first) * 0.08, timedelta(days=7))
-    figure.update_xaxes(range=[first - room, last + room], tickformat="%-d %b<br>%Y", nticks=6)
+    figure.update_xaxes(range=[first - room, last + room], tickformat="%b<br>%Y", nticks=4)
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
         ticktext=labels,
@@ -132,7 +134,7 @@ def _chart(frame: Frame, operators: pl.DataFrame) -> None:
                 [
                     {
                         "Licence area": _area(row),
-                        "DNO": words.party(row["participant_name"], row["mpid"]),
+                        "DNO": _name(row),
                         "First Qualified on": numbers.day(row["first_qualified_on"]),
                         "Against M11": _margin(row),
                     }
@@ -144,7 +146,7 @@ def _chart(frame: Frame, operators: pl.DataFrame) -> None:
             "<li>▲ Not Qualified on M11</li></ul>",
         ),
         figure,
-        height=150 + 44 * len(rows),
+        height=150 + 36 * len(rows),
     )
 
 
@@ -153,7 +155,7 @@ def _table(frame: Frame, operators: pl.DataFrame) -> None:
     rows = [
         [
             escape(_area(row)),
-            escape(words.party(row["participant_name"], row["mpid"])),
+            escape(_name(row)),
             escape(row["distributor_id"]),
             numbers.day(row["first_qualified_on"]),
             _margin(row),
@@ -185,16 +187,14 @@ def _table(frame: Frame, operators: pl.DataFrame) -> None:
         label="See the exceptions of rule DNO-01",
         icon=":material/arrow_forward:",
         icon_position="right",
+        width="stretch",
         query_params=frame.link_parameters({"rule_id": ["DNO-01"]}),
     )
 
 
 def _one(frame: Frame, operators: pl.DataFrame) -> None:
     by_mpid = {row["mpid"]: row for row in operators.sort("participant_name").to_dicts()}
-    names = {
-        mpid: f"{words.party(row['participant_name'], mpid)}, {_area(row)}"
-        for mpid, row in by_mpid.items()
-    }
+    names = {mpid: f"{_name(row)}, {_area(row)}" for mpid, row in by_mpid.items()}
     mpid = filters.choose_one(
         frame.address, "dno", "DNO in detail", names, "Choose a Distribution Network Operator"
     )

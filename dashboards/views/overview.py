@@ -17,8 +17,10 @@ from dashboards.components.frame import Frame, current
 from dashboards.components.headline import headline_sentence
 from dashboards.components.look import template
 from dashboards.components.markup import plain, plot_text
+from dashboards.registry import has_page
 
 LARGEST = 10
+NOT_QUALIFIED = [code for code in words.READINESS if code not in ("QUALIFIED", "EXEMPT_SCOPE")]
 
 
 def render(frame: Frame) -> None:
@@ -81,13 +83,16 @@ def _cards(frame: Frame, headline: dict[str, Any]) -> list[Card]:
             f"{headline['suppliers_qualified']:,} of {headline['suppliers']:,}",
             "All are Qualified" if not missing else f"{missing:,} not Qualified in any segment",
             "good" if not missing else "",
-            link("suppliers", "See the Suppliers"),
+            link("suppliers", "See those that are not", readiness_status=NOT_QUALIFIED)
+            if missing
+            else link("suppliers", "See the Suppliers"),
         ),
         Card(
             "Days since M14" if after else "Days to M14",
             f"{abs(days):,}",
             f"M14 {'was' if days < 0 else 'is'} {m14}: every Supplier Qualified, Reverse Migration "
             f"{'ceased' if after else 'ceases'}",
+            link=link("plan", "See the plan"),
         ),
         Card(
             "Reverse Migrations, 28 days",
@@ -147,6 +152,18 @@ def _largest_holders(frame: Frame, headline: dict[str, Any], holders: pl.DataFra
         _holders_figure(frame, top),
         height=130 + 46 * top.height,
     )
+    _holder_links(frame, top)
+
+
+def _holder_links(frame: Frame, top: pl.DataFrame) -> None:
+    with st.grid(3, min_column_width=150, gap="xsmall"):
+        for row in top.to_dicts():
+            st.page_link(
+                "views/supplier.py",
+                label=plain(row["participant_name"] or row["mpid"]),
+                width="stretch",
+                query_params=frame.link_parameters({"mpid": [row["mpid"]]}),
+            )
     st.page_link(
         "views/suppliers.py",
         label="See every Supplier's readiness",
@@ -251,6 +268,15 @@ def _changes(frame: Frame) -> None:
             label=f"**{plain(change)}**: {plain(row['title'])} ({plain(row['rule_id'])})",
             width="stretch",
             query_params=frame.link_parameters(filters),
+        )
+    if has_page("changes"):
+        st.page_link(
+            "views/changes.py",
+            label="See what is real and what is a correction",
+            icon=":material/arrow_forward:",
+            icon_position="right",
+            width="stretch",
+            query_params=frame.link_parameters(),
         )
 
 

@@ -207,6 +207,7 @@ def _overdue(frame: Frame, overdue: pl.DataFrame) -> None:
         label="See the rule's list: stages overdue of parties not Qualified (QAL-02)",
         icon=":material/arrow_forward:",
         icon_position="right",
+        width="stretch",
         query_params=frame.link_parameters({"rule_id": ["QAL-02"]}),
     )
 
@@ -214,12 +215,12 @@ def _overdue(frame: Frame, overdue: pl.DataFrame) -> None:
 def _overdue_table(shown: pl.DataFrame, frame: Frame) -> None:
     rows = shown.select(
         pl.col("participant_name").fill_null(pl.col("mpid")).alias("Party"),
-        pl.col("market_role").replace(words.ROLE).alias("Role"),
         pl.col("stage").replace(words.STAGE_SHORT).alias("Stage"),
-        pl.col("tranche").alias("Tranche"),
+        pl.col("days_late").alias("Days late"),
         pl.col("planned_on").alias("Planned"),
         pl.col("forecast_on").alias("Forecast"),
-        pl.col("days_late").alias("Days late"),
+        pl.col("market_role").replace(words.ROLE).alias("Role"),
+        pl.col("tranche").alias("Tranche"),
         pl.when(pl.col("is_qualified"))
         .then(pl.lit("● Yes"))
         .otherwise(pl.lit("▲ No"))

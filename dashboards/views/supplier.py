@@ -57,6 +57,7 @@ def _all_suppliers(frame: Frame) -> None:
         label="See every Supplier's readiness",
         icon=":material/arrow_forward:",
         icon_position="right",
+        width="stretch",
         query_params=frame.link_parameters(),
     )
 
