@@ -110,16 +110,18 @@ def _slip_words(days: int) -> str:
 
 def _figure(frame: Frame, top: list[Movement]) -> go.Figure:
     colours = frame.colours
-    figure = go.Figure(layout={"template": template(colours)})
-    for place, each in enumerate(top):
-        figure.add_shape(
-            type="line",
-            x0=each["first"],
-            x1=each["expected_on"],
-            y0=place,
-            y1=place,
-            line={"color": colours.quiet, "width": 2},
-        )
+    lines = [
+        {
+            "type": "line",
+            "x0": each["first"],
+            "x1": each["expected_on"],
+            "y0": place,
+            "y1": place,
+            "line": {"color": colours.quiet, "width": 2},
+        }
+        for place, each in enumerate(top)
+    ]
+    figure = go.Figure(layout={"template": template(colours), "shapes": lines})
     for column, symbol, label in (
         ("first", "diamond-open", "then"),
         ("expected_on", "diamond", "now"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -45,25 +46,14 @@ class Tile:
 
 def tiles_figure(colours: Palette, tiles: Sequence[Tile], font_size: int = 13) -> go.Figure:
     """The tiles without axes; whoever has headings for rows or columns sets tick texts."""
-    figure = go.Figure(layout={"template": template(colours)})
-    for tile in tiles:
-        fill, text = colours.steps[tile.step]
-        figure.add_shape(
-            type="rect",
-            x0=tile.column - 0.5 + GAP,
-            x1=tile.column + 0.5 - GAP,
-            y0=tile.row - 0.5 + GAP,
-            y1=tile.row + 0.5 - GAP,
-            fillcolor=fill,
-            line={"width": 1, "color": colours.quiet},
-        )
-        figure.add_annotation(
-            x=tile.column,
-            y=tile.row,
-            text="<br>".join(tile.lines),
-            showarrow=False,
-            font={"size": font_size, "color": text},
-        )
+    # All at once: Plotly checks every shape again with each one that is added.
+    figure = go.Figure(
+        layout={
+            "template": template(colours),
+            "shapes": [_square(colours, tile) for tile in tiles],
+            "annotations": [_text(colours, tile, font_size) for tile in tiles],
+        }
+    )
     figure.add_scatter(
         x=[tile.column for tile in tiles],
         y=[tile.row for tile in tiles],
@@ -77,6 +67,28 @@ def tiles_figure(colours: Palette, tiles: Sequence[Tile], font_size: int = 13) -
     figure.update_xaxes(range=[-0.5, last_column + 0.5], visible=False, fixedrange=True)
     figure.update_yaxes(range=[last_row + 0.5, -0.5], visible=False, fixedrange=True)
     return figure
+
+
+def _square(colours: Palette, tile: Tile) -> dict[str, Any]:
+    return {
+        "type": "rect",
+        "x0": tile.column - 0.5 + GAP,
+        "x1": tile.column + 0.5 - GAP,
+        "y0": tile.row - 0.5 + GAP,
+        "y1": tile.row + 0.5 - GAP,
+        "fillcolor": colours.steps[tile.step][0],
+        "line": {"width": 1, "color": colours.quiet},
+    }
+
+
+def _text(colours: Palette, tile: Tile, font_size: int) -> dict[str, Any]:
+    return {
+        "x": tile.column,
+        "y": tile.row,
+        "text": "<br>".join(tile.lines),
+        "showarrow": False,
+        "font": {"size": font_size, "color": colours.steps[tile.step][1]},
+    }
 
 
 @dataclass(frozen=True)

@@ -301,11 +301,16 @@ def test_a_permanent_link_restores_publication_and_filters(visit: Callable[..., 
 def test_a_row_of_the_table_can_be_reached_without_a_mouse(visit: Callable[..., Any]) -> None:
     page = visit("/suppliers")
     page.get_by_role("combobox", name="Open a Supplier by name").focus()
+    page.wait_for_timeout(500)  # a list that opens while the page scrolls closes again
     page.keyboard.type("Yew")
     page.get_by_role("option", name="Yew Utilities").wait_for()
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Yew Utilities (YEWX)").wait_for()
     page.wait_for_url(re.compile(r"/supplier\?mpid=YEWX"))
+    page.go_back()
+    page.locator("h1", has_text="Suppliers").wait_for()
+    settle(page)
+    assert "/suppliers" in page.url  # the name that was chosen does not lead on again
 
 
 @pytest.mark.parametrize("page_name", PAGES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -315,3 +316,17 @@ def test_a_list_is_offered_where_the_export_knows_it(monkeypatch: pytest.MonkeyP
     assert rows > 0
     open_page("agents")
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "page", ["suppliers", "supplier", "agents", "networks", "migration", "plan"]
+)
+def test_a_warm_page_takes_less_than_half_a_second(page: str) -> None:
+    parameters = {"supplier": {"mpid": "ZALD"}, "agents": {"agent": "ZTAR|SDS"}}
+    app = open_page(page, **parameters.get(page, {}))
+    times = []
+    for _ in range(5):
+        start = time.process_time()
+        app.run()
+        times.append(time.process_time() - start)
+    assert sorted(times)[2] < 0.5, times
