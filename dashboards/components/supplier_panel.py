@@ -78,7 +78,9 @@ def supplier_sentence(row: dict[str, Any], m14: date | None, as_of: date) -> str
         what = "is not Qualified after M14, a breach"
     else:
         at_risk = row["readiness_status"] != "ON_TRACK"
-        what = "is not Qualified yet and " + ("at risk of missing M14" if at_risk else "on track")
+        what = "is not Qualified and " + (
+            "at risk of missing M14" if at_risk else "on track for M14"
+        )
     return f"<strong>{name} {what}</strong>: it holds {held} while not Qualified for them."
 
 
@@ -89,18 +91,17 @@ def points(frame: Frame, mpid: str) -> None:
     if found.is_empty():
         st.markdown("It holds no live Metering Point on the as-of day.")
         return
-    most = max(found["annual_kwh"].to_list())
     rows = [
         [
             escape(words.SEGMENT.get(row["market_segment"], row["market_segment"])),
             escape(words.REGIME[row["regime"]]),
             f"{row['metering_points']:,}",
-            numbers.energy(row["annual_kwh"], most),
+            numbers.whole(row["annual_kwh"]),
             "● Yes" if row["is_qualified"] else "▲ No",
         ]
         for row in found.to_dicts()
     ]
-    headings = ["Segment", "Regime", "Metering Points", "Energy a year", "Qualified for it"]
+    headings = ["Segment", "Regime", "Metering Points", "kWh a year", "Qualified for it"]
     st.html(cell_table("Points by segment and regime", headings, rows, numbers=(2, 3)))
 
 

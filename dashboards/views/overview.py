@@ -17,7 +17,7 @@ from dashboards.components.frame import Frame, current
 from dashboards.components.headline import headline_sentence
 from dashboards.components.look import template
 from dashboards.components.markup import plain, plot_text
-from dashboards.registry import has_page
+from dashboards.components.what_changed import what_changed
 
 LARGEST = 10
 NOT_QUALIFIED = [code for code in words.READINESS if code not in ("QUALIFIED", "EXEMPT_SCOPE")]
@@ -48,7 +48,7 @@ def render(frame: Frame) -> None:
     with left:
         _largest_holders(frame, headline, holders)
     with right:
-        _changes(frame)
+        what_changed(frame, suppliers)
 
 
 def _cards(frame: Frame, headline: dict[str, Any]) -> list[Card]:
@@ -232,52 +232,6 @@ def _holders_table(top: pl.DataFrame) -> pl.DataFrame:
             for row in top.to_dicts()
         ]
     )
-
-
-def _changes(frame: Frame) -> None:
-    register = data.exceptions.register(frame.view).filter(
-        (pl.col("new") > 0) | (pl.col("resolved") > 0)
-    )
-    if not data.frame.has_previous(frame.view):
-        st.header("Nothing to compare with yet", anchor=False)
-        st.markdown(
-            "No earlier publication was there when this one was built, so every exception counts "
-            "as new. What changes shows from the next as-of day on."
-        )
-        return
-    new, resolved = int(register["new"].sum()), int(register["resolved"].sum())
-    st.header(
-        f"{numbers.short(new)} exceptions are new and {numbers.short(resolved)} are resolved",
-        anchor=False,
-    )
-    st.html('<p class="mhhs-sub">Since the publication of the as-of day before, by rule</p>')
-    if register.is_empty():
-        st.markdown("No exception was added or resolved.")
-    for row in register.sort(pl.col("new") + pl.col("resolved"), descending=True).to_dicts():
-        filters = {"rule_id": [row["rule_id"]], **({"is_new": ["true"]} if row["new"] else {})}
-        change = ", ".join(
-            text
-            for count, text in (
-                (row["new"], f"{numbers.short(row['new'])} new"),
-                (row["resolved"], f"{numbers.short(row['resolved'])} resolved"),
-            )
-            if count
-        )
-        st.page_link(
-            "views/exceptions.py",
-            label=f"**{plain(change)}**: {plain(row['title'])} ({plain(row['rule_id'])})",
-            width="stretch",
-            query_params=frame.link_parameters(filters),
-        )
-    if has_page("changes"):
-        st.page_link(
-            "views/changes.py",
-            label="See what is real and what is a correction",
-            icon=":material/arrow_forward:",
-            icon_position="right",
-            width="stretch",
-            query_params=frame.link_parameters(),
-        )
 
 
 render(current())

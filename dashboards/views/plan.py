@@ -65,10 +65,11 @@ def _sentence(headline: dict[str, Any], overdue: pl.DataFrame) -> str:
     if not waiting:
         state = f"<strong>All {headline['suppliers']:,} Suppliers are Qualified</strong>"
     elif headline["days_to_m14"] > 0:
-        on_track = headline["suppliers_status_on_track"] or 0
+        at_risk = waiting - (headline["suppliers_status_on_track"] or 0)
+        how_many = f"All {waiting:,}" if at_risk == waiting else f"{at_risk:,} of the {waiting:,}"
         state = (
-            f"<strong>{waiting - on_track:,} of the {waiting:,} Suppliers not Qualified are at "
-            f"risk of missing M14</strong> ({numbers.long_day(headline['m14_date'])})"
+            f"<strong>{how_many} Suppliers not Qualified are at risk of missing M14</strong> "
+            f"({numbers.long_day(headline['m14_date'])})"
         )
     else:
         state = (

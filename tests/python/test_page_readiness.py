@@ -265,8 +265,8 @@ def test_no_supplier_says_what_to_do(empty: None) -> None:
     ("changes", "as_of", "says"),
     [
         ({}, date(2026, 10, 28), "is not Qualified after M14, a breach</strong>: it holds 5 live"),
-        ({}, date(2026, 10, 27), "is not Qualified yet and at risk of missing M14</strong>"),
-        ({"readiness_status": "ON_TRACK"}, date(2026, 9, 1), "not Qualified yet and on track"),
+        ({}, date(2026, 10, 27), "is not Qualified and at risk of missing M14</strong>"),
+        ({"readiness_status": "ON_TRACK"}, date(2026, 9, 1), "not Qualified and on track for M14"),
         ({"is_qualified": True}, date(2026, 11, 1), "5 live Metering Points of other segments are"),
         ({"is_qualified": True}, date(2026, 11, 1), "in breach"),
         ({"is_qualified": True}, date(2026, 10, 1), "at risk"),
@@ -288,6 +288,43 @@ def test_the_sentence_of_a_supplier(changes: dict[str, Any], as_of: date, says: 
         **changes,
     }
     assert says in supplier_sentence(row, date(2026, 10, 28), as_of)
+
+
+# Overview
+
+
+def test_the_overview_names_suppliers_that_became_qualified(market_warehouse: Path) -> None:
+    app = open_page("overview")
+    sql = "select mpid, is_qualified from marts.rpt_supplier_readiness"
+    before = {row["mpid"]: row["is_qualified"] for row in rows_of(market_warehouse, sql, BEFORE)}
+    now = {row["mpid"]: row["is_qualified"] for row in rows_of(market_warehouse, sql)}
+    turned = {mpid for mpid in now if before.get(mpid, now[mpid]) != now[mpid]}
+    gained = {mpid for mpid in turned if now[mpid]}
+    assert gained
+    (title,) = [each.value for each in app.subheader]
+    assert title.startswith(f"{len(gained)} Supplier")
+    links = {query: label for label, query in links_of(app).items() if query.startswith("mpid=")}
+    assert {f"mpid={mpid}" for mpid in turned} <= set(links)
+    assert "breach" in lead_of(app)
+    first = open_page("overview", asof=publication_id(market_warehouse, BEFORE))
+    assert not first.subheader  # there is no earlier publication
+
+
+def test_each_card_of_the_overview_leads_somewhere(market_warehouse: Path) -> None:
+    links = links_of(open_page("overview"))
+    assert links["See these points"] == "rule_id=SUP-01&status=OPEN"
+    assert links["See the plan"] == ""
+    statuses = links["See those that are not"].replace("readiness_status=", "").split("&")
+    shown = rows_of(
+        market_warehouse,
+        "from marts.rpt_supplier_readiness where readiness_status in ("
+        + ", ".join(f"'{status}'" for status in statuses)
+        + ")",
+    )
+    waiting = value_of(
+        market_warehouse, "select suppliers - suppliers_qualified from marts.rpt_m14_headline"
+    )
+    assert len(shown) == waiting
 
 
 # What the pages share
