@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from dashboards.auth import Role
+
 LIFETIME_SECONDS = 300
 ROUTE = "/api/export/{token}"
 
@@ -29,11 +31,15 @@ _SECRET = os.environ.get("MHHS_LINK_SECRET", "").encode() or secrets.token_bytes
 
 @dataclass(frozen=True)
 class Claim:
-    """What a token grants: one file below the exports folder, to one user."""
+    """What a token grants: one file below the exports folder, to one user.
+
+    With `role` None any role will do.
+    """
 
     file: str
     user: str
     expires: int
+    role: Role | None = "compliance"
 
 
 def sign(claim: Claim) -> str:
@@ -42,9 +48,10 @@ def sign(claim: Claim) -> str:
     return f"{body}.{_signature(body)}"
 
 
-def link(file: str, user: str) -> str:
-    """The address at which a file can be fetched for the next minutes."""
-    return ROUTE.format(token=sign(Claim(file, user, int(time.time()) + LIFETIME_SECONDS)))
+def link(file: str, user: str, role: Role | None = "compliance") -> str:
+    """The address at which this user can fetch a file for the next minutes."""
+    claim = Claim(file, user, int(time.time()) + LIFETIME_SECONDS, role)
+    return ROUTE.format(token=sign(claim))
 
 
 def verify(token: str) -> Claim | None:

@@ -28,6 +28,8 @@ PAGES = (
     PageEntry("migration", "Migration", ":material/moving:", "How it moves"),
     PageEntry("plan", "Qualification plan", ":material/event_upcoming:", "How it moves"),
     PageEntry("exceptions", "Exceptions", ":material/rule:", "What to act on"),
+    PageEntry("sql", "SQL", ":material/terminal:", "Look for yourself", role="analyst"),
+    PageEntry("dictionary", "Data dictionary", ":material/menu_book:", "Look for yourself"),
 )
 
 

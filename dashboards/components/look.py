@@ -185,6 +185,25 @@ dl.mhhs-facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9
 [data-testid="stPageLink-NavLink"] {{ padding: .15rem .25rem; margin-left: -.25rem; }}
 [data-testid="stPageLink-NavLink"] p {{ color: {colours.focus}; text-decoration: underline;
   text-underline-offset: .2em; font-size: 1rem; line-height: 1.4; white-space: normal; }}
+.st-key-sql textarea {{ font-family: 'Source Code Pro', monospace; font-size: .9rem;
+  line-height: 1.5; }}
+.mhhs-columns table.mhhs td {{ white-space: normal; }}
+.mhhs-columns table.mhhs th, .mhhs-columns table.mhhs td:nth-child(2) {{ white-space: nowrap; }}
+.mhhs-columns code, .mhhs-facts code {{ color: {colours.text}; background: none; padding: 0; }}
+.mhhs-check {{ display: block; color: {colours.muted}; font-size: .9rem; }}
+.mhhs-schema {{ color: {colours.text}; font-size: .95rem; line-height: 1.45; }}
+.mhhs-schema-kind {{ font-weight: 700; margin: .6rem 0 .2rem; }}
+.mhhs-schema-kind:first-child {{ margin-top: 0; }}
+.mhhs-schema summary {{ cursor: pointer; padding: .2rem 0; }}
+.mhhs-schema summary:focus-visible {{ outline: 3px solid {colours.focus}; outline-offset: -2px; }}
+.mhhs-schema code {{ color: {colours.text}; background: none; padding: 0; font-size: .9rem;
+  overflow-wrap: anywhere; }}
+.mhhs-schema details > p, .mhhs-schema dl {{ margin: .2rem 0 .5rem 1.1rem; }}
+.mhhs-schema dt {{ font-weight: 400; margin-top: .3rem; }}
+.mhhs-schema dt span, .mhhs-schema dd {{ color: {colours.muted}; font-size: .9rem; }}
+.mhhs-schema dt em {{ color: {colours.text}; font-size: .85rem; font-style: normal;
+  background: {colours.plain_fill}; padding: 0 .35rem; border-radius: .2rem; }}
+.mhhs-schema dd {{ margin: 0; }}
 a:focus-visible, button:focus-visible {{ outline: 3px solid {colours.focus}; outline-offset: 2px; }}
 @media (max-width: 640px) {{
   .mhhs-lead {{ font-size: 1.2rem; }}

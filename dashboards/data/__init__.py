@@ -5,6 +5,7 @@ A module per topic. Pages ask for what a mart says and never work out a rule or 
 
 from dashboards.data import (
     agents,
+    dictionary,
     exceptions,
     frame,
     lists,
@@ -13,6 +14,8 @@ from dashboards.data import (
     overview,
     parties,
     plan,
+    sql,
+    starters,
     store,
     suppliers,
 )
@@ -21,6 +24,7 @@ from dashboards.data.store import View
 __all__ = [
     "View",
     "agents",
+    "dictionary",
     "exceptions",
     "frame",
     "lists",
@@ -29,6 +33,8 @@ __all__ = [
     "overview",
     "parties",
     "plan",
+    "sql",
+    "starters",
     "store",
     "suppliers",
 ]
