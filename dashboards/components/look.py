@@ -34,6 +34,7 @@ class Palette:
     good_fill: str
     bad_fill: str
     plain_fill: str
+    steps: tuple[tuple[str, str], ...]  # fill and text, from little to much
 
 
 LIGHT = Palette(
@@ -53,6 +54,13 @@ LIGHT = Palette(
     good_fill="#d3ecdf",
     bad_fill="#f8d7d1",
     plain_fill="#e3e7ea",
+    steps=(
+        ("#e4eef7", "#0b0c0c"),
+        ("#b4d0e8", "#0b0c0c"),
+        ("#6bace6", "#0b0c0c"),
+        ("#2071b8", "#ffffff"),
+        ("#12436d", "#ffffff"),
+    ),
 )
 DARK = Palette(
     background="#0f1317",
@@ -71,6 +79,13 @@ DARK = Palette(
     good_fill="#1d4a35",
     bad_fill="#6b2418",
     plain_fill="#39424b",
+    steps=(
+        ("#1c2f42", "#ffffff"),
+        ("#23507d", "#ffffff"),
+        ("#2a6bab", "#ffffff"),
+        ("#6bace6", "#0b0c0c"),
+        ("#b9dbf8", "#0b0c0c"),
+    ),
 )
 
 
@@ -95,7 +110,7 @@ def template(colours: Palette) -> go.layout.Template:
             "font": {"family": FONT, "size": 14, "color": colours.text},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "xaxis": {**axis, "showgrid": False, "showline": True},
+            "xaxis": {**axis, "showgrid": False, "showline": True, "tickangle": 0},
             "yaxis": axis,
             "hoverlabel": {
                 "bgcolor": colours.surface,
@@ -142,6 +157,8 @@ def style_sheet(colours: Palette) -> str:
 ul.mhhs-key {{ display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: .3rem 0 0;
   padding: 0; list-style: none; font-size: .95rem; color: {colours.text}; }}
 ul.mhhs-key li {{ display: flex; align-items: center; gap: .4rem; margin: 0; padding: 0; }}
+.mhhs-key .swatch {{ display: inline-block; width: 1.1rem; height: 1.1rem;
+  border: 1px solid {colours.quiet}; }}
 .mhhs-key .line {{ display: inline-block; width: 1.75rem; height: 0; }}
 .mhhs-sub code {{ font-size: .85em; }}
 .mhhs-badge {{ display: inline-block; padding: .05rem .5rem; border-radius: .25rem;

@@ -43,16 +43,20 @@ def rate(value: float | None) -> str:
     return whole(value) if value >= 10 or value == 0 else f"{value:.1f}"
 
 
-def energy(kwh: Number | None) -> str:
-    """4.34 GWh"""
+def energy(kwh: Number | None, beside: Number | None = None) -> str:
+    """4.34 GWh; in the unit of the figure that it stands beside, if there is one"""
     if kwh is None:
         return NOT_AVAILABLE
-    value = float(kwh)
-    factor, unit = next(
-        ((size, name) for size, name in _ENERGY_UNITS if abs(value) >= 0.9995 * size),
+    factor, unit = energy_unit(kwh if beside is None else beside)
+    return f"{_three_figures(float(kwh) / factor)}{_SPACE}{unit}"
+
+
+def energy_unit(kwh: Number) -> tuple[float, str]:
+    """How many kWh the fitting unit has, and its name: 1,000,000 and GWh"""
+    return next(
+        ((size, name) for size, name in _ENERGY_UNITS if abs(float(kwh)) >= 0.9995 * size),
         _ENERGY_UNITS[-1],
     )
-    return f"{_three_figures(value / factor)}{_SPACE}{unit}"
 
 
 def percent(share: Number | None) -> str:

@@ -128,6 +128,20 @@ STAGE_SHORT = {
     "TESTING": "Testing (SIT or QT)",
     "QAD_FINAL": "Final QAD",
 }
+ROLE = {
+    "SUP": "Supplier",
+    "LDSO": "Licensed Distribution System Operator",
+    "REGS": "Registration Service",
+    "UMSO": "Unmetered Supplies Operator",
+    "MSS": "Metering Service Smart",
+    "MSA": "Metering Service Advanced",
+    "SDS": "Smart Data Service",
+    "ADS": "Advanced Data Service",
+    "UMSDS": "Unmetered Supplies Data Service",
+    "MDR": "Meter Data Retriever",
+}
+AGENT_KIND = {"METERING": "Metering Equipment Manager", "DATA": "Data Service"}
+AGENT_ROLES = {"METERING": ("MSS", "MSA"), "DATA": ("SDS", "ADS", "UMSDS")}
 REASON = {
     "UNKNOWN": "No row in standing data",
     "FUTURE": "Approvals take effect later",
@@ -136,6 +150,7 @@ REASON = {
     "PARTIAL": "Approved in part",
     "NONE": "No approval",
 }
+REGIME = {"MHHS": "Migrated", "LEGACY": "Legacy arrangements"}
 GSP_GROUP = {
     "_A": "Eastern",
     "_B": "East Midlands",
@@ -160,6 +175,15 @@ def party(name: str | None, mpid: str | None) -> str:
     if mpid is None or mpid == "-":
         return NO_PARTY
     return f"{name} ({mpid})" if name else mpid
+
+
+def role(code: str) -> str:
+    """Smart Data Service (SDS)"""
+    return f"{ROLE[code]} ({code})" if code in ROLE else code
+
+
+def stage(code: str | None) -> str:
+    return STAGE_SHORT.get(code, code) if code else "Approval"
 
 
 def readiness_text(code: str | None) -> str:

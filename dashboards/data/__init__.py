@@ -4,32 +4,43 @@ A module per topic. Pages ask for what a mart says and never work out a rule or 
 """
 
 from dashboards.data import (
+    agents,
+    changes,
     dictionary,
     exceptions,
     frame,
+    health,
+    lists,
+    migration,
+    networks,
     overview,
+    parties,
+    plan,
+    points,
     sql,
     starters,
     store,
     suppliers,
 )
-from dashboards.data import changes, exceptions, frame, health, overview, points, store, suppliers
 from dashboards.data.store import View
 
 __all__ = [
     "View",
+    "agents",
+    "changes",
     "dictionary",
     "exceptions",
     "frame",
+    "health",
+    "lists",
+    "migration",
+    "networks",
     "overview",
+    "parties",
+    "plan",
+    "points",
     "sql",
     "starters",
-    "changes",
-    "exceptions",
-    "frame",
-    "health",
-    "overview",
-    "points",
     "store",
     "suppliers",
 ]

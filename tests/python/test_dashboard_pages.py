@@ -178,7 +178,7 @@ def test_supplier_filters_narrow_the_table() -> None:
 
 
 def test_supplier_detail_shows_stages_approvals_and_exceptions() -> None:
-    app = open_page("suppliers", supplier="SORB")
+    app = open_page("supplier", mpid="SORB")
     text = text_of(app)
     assert "Sorbus Supply \\(SORB\\)" in text
     assert "3 of 5 stages are complete, 2 overdue" in text
@@ -189,7 +189,7 @@ def test_supplier_detail_shows_stages_approvals_and_exceptions() -> None:
 
 
 def test_names_from_files_are_text_everywhere() -> None:
-    app = open_page("suppliers", supplier="HYPE")
+    app = open_page("supplier", mpid="HYPE")
     assert FORMULA not in "".join(element.proto.body for element in app.get("html"))
     assert "=HYPERLINK(&quot;x&quot;) (HYPE)" not in text_of(app)  # escaped once, for Markdown
     assert r"\=HYPERLINK" in text_of(app)

@@ -27,6 +27,12 @@ metering_points as (
 
 ),
 
+distributors as (
+
+    select * from {{ ref('distributor') }}
+
+),
+
 areas as (
 
     select
@@ -53,6 +59,7 @@ final as (
         dnos.mpid,
         known_parties.participant_name,
         dnos.distributor_id,
+        distributors.gsp_group_id,
         known_parties.is_in_force,
         dnos.m11_date,
         qualification_spells.mpid is not null as was_qualified_on_m11,
@@ -65,6 +72,8 @@ final as (
     from dnos
     inner join known_parties
         on dnos.mpid = known_parties.mpid
+    left join distributors
+        on dnos.distributor_id = distributors.distributor_id
     left join qualification_spells
         on
             dnos.mpid = qualification_spells.mpid
