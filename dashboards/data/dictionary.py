@@ -1,4 +1,4 @@
-"""The data dictionary of a publication: models, measures and rules, in the words of its own build."""
+"""The data dictionary of a publication: models, measures and rules, in its own build's words."""
 
 from __future__ import annotations
 
