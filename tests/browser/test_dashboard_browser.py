@@ -27,7 +27,7 @@ from tests.fixture_publication import AFTER, BEFORE, FORMULA, make_warehouse, pu
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("overview", "suppliers", "exceptions")
+PAGES = ("overview", "suppliers", "exceptions", "sql", "dictionary")
 SECRET = "only for tests"
 SERIOUS = {"serious", "critical"}
 RULE_SETS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -144,6 +144,8 @@ def test_the_first_request_of_a_server_can_be_a_deep_link(
         ("overview", "1,570 Metering Points (1.9\u00a0%) are in breach"),
         ("suppliers", "4 of 20 Suppliers are not Qualified"),
         ("exceptions", "1,574 open breaches among 1,582 exceptions"),
+        ("sql", "in SQL, read-only: at most 20 seconds"),
+        ("dictionary", "and 23 rules"),
     ],
 )
 def test_each_page_answers_on_its_first_screen(
