@@ -68,7 +68,7 @@ def _editor(frame: Frame) -> str:
         key=EDITOR,
         height=320,
         max_chars=STATEMENT_LENGTH,
-        help="One SELECT, FROM, WITH, VALUES, DESCRIBE, SUMMARIZE or SHOW TABLES, in DuckDB's SQL.",
+        help="One FROM, SELECT, WITH, VALUES, DESCRIBE, SUMMARIZE or SHOW TABLES, in DuckDB's SQL.",
     )
     st.session_state[_TEXT] = statement
     fits_a_link = len(statement) <= LINK_LENGTH and not names_an_mpan(statement)
