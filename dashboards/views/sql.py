@@ -216,7 +216,7 @@ def _elsewhere(frame: Frame) -> None:
         name = catalog_name(others[0].publication_id)
         st.html(
             '<p class="mhhs-sub">Marts of another kept publication: '
-            f'<code class="mhhs-break">{name}.marts.rpt_m14_headline</code></p>'
+            f'<code class="mhhs-break">{name}.{data.starters.EXAMPLE_MART}</code></p>'
         )
     st.page_link(
         "views/dictionary.py",
