@@ -146,8 +146,12 @@ def _in_words(test: Node) -> str:
 
 def _no_overlap(kwargs: Mapping[str, Any]) -> str:
     touch = " or touch" if kwargs.get("may_touch") is False else ""
-    gap = ", and leave no gap" if kwargs.get("gaps_allowed") is False else ""
-    return f"Intervals of one {_list(kwargs['keys'])} do not overlap{touch}{gap}."
+    return f"Intervals of one {_list(kwargs['keys'])} do not overlap{touch}."
+
+
+def _no_gap(kwargs: Mapping[str, Any]) -> str:
+    time = " and fill all time" if kwargs.get("all_time") is not False else ""
+    return f"Intervals of one {_list(kwargs['keys'])} follow on each other{time}."
 
 
 def _sums(kwargs: Mapping[str, Any]) -> str:
@@ -161,7 +165,9 @@ _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "accepted_values": lambda kwargs: f"One of {_list(kwargs['values'])}.",
     "relationships": lambda kwargs: f"Found in {_ref(kwargs['to'])}.{kwargs['field']}.",
     "expression_is_true": lambda kwargs: f"Always true: {_one_line(kwargs['expression'])}.",
+    "accepted_values_from_seed": lambda kwargs: f"One that the seed {_ref(kwargs['seed'])} lists.",
     "no_overlap": _no_overlap,
+    "no_gap": _no_gap,
     "sums_reconcile": _sums,
 }
 

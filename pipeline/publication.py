@@ -59,6 +59,8 @@ def publications(warehouse: Warehouse) -> list[Publication]:
         try:
             manifest = json.loads(manifest_path.read_text("utf-8"))
             publication_id = manifest["publication_id"]
+        except FileNotFoundError:
+            continue  # deleted since the folder was listed
         except (ValueError, KeyError):
             continue  # damaged: `verify` names it
         path = warehouse.publication(publication_id)

@@ -20,6 +20,9 @@ WRONG = {
     "assert_every_reason_is_known": (
         "update fct_exception set reason_code = null where rule_id = 'SUP-01'"
     ),
+    "assert_gsp_groups_agree": (
+        "update rpt_gsp_group_position set metering_points = metering_points + 1"
+    ),
     "assert_points_agree": (
         "update rpt_m14_headline set live_metering_points = live_metering_points + 1"
     ),
