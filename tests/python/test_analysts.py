@@ -27,8 +27,8 @@ def test_there_are_twenty() -> None:
 
 
 @pytest.mark.parametrize(("number", "sql"), QUESTIONS, ids=[number for number, _ in QUESTIONS])
-def test_each_question_is_answered(fixture_warehouse: Path, number: str, sql: str) -> None:
-    columns, _, rows = ask(Warehouse(fixture_warehouse), sql)
+def test_each_question_is_answered(market_warehouse: Path, number: str, sql: str) -> None:
+    columns, _, rows = ask(Warehouse(market_warehouse), sql)
     assert columns
     if number in {"1", "2", "4", "6", "7", "12", "16", "18"}:
         assert rows

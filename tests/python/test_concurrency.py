@@ -54,7 +54,7 @@ while not stop.exists():
         asked += 1
     seen.add(publication.publication_id)
     connection.close()
-    time.sleep(0.01)
+    time.sleep(0.2)  # or two cores would make no publications beside twenty readers
 print(asked, len(seen))
 """
 
