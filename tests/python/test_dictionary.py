@@ -20,7 +20,6 @@ from pipeline.publication import _sweep, current, publications
 from tests.command import PROJECT
 from tests.fixture_publication import contracts
 
-
 # `rpt_publication` is made when a build is published, by no model.
 TABLES = len(contracts()) + 1
 
