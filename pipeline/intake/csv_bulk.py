@@ -18,7 +18,7 @@ from pipeline.contracts import Column
 from pipeline.intake.checks import path_literal
 from pipeline.intake.layout import Chunk, Index, lay_out
 from pipeline.intake.records import canonical, split
-from pipeline.intake.source import Ordinals, select_texts
+from pipeline.intake.source import Misaligned, Ordinals, select_texts
 from pipeline.intake.stored import Unpacked
 
 _COMPRESSION = {"csv": "none", "csv.gz": "gzip", "csv.zst": "zstd"}
@@ -32,10 +32,6 @@ _DETAILS = pa.schema(
 )
 _BATCH_BYTES = 32 << 20
 _NONE: Ordinals = np.empty(0, dtype=np.int64)
-
-
-class Misaligned(Exception):
-    """DuckDB does not read the records that the index has."""
 
 
 class BulkCsv:

@@ -30,7 +30,9 @@ class ParquetSource:
             schema = pq.read_schema(path)
         except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
             first = str(error).splitlines()[0]
-            raise Refused("UNREADABLE", f"it cannot be read as Parquet ({first}).") from None
+            raise Refused(
+                "UNREADABLE", f"it cannot be read as Parquet ({first}); ask for the file again."
+            ) from None
         for field in schema:
             if pa.types.is_decimal256(field.type):  # DuckDB reads other numbers out of these
                 raise Refused("UNREADABLE", f"{field.name!r} has more digits than can be read.")

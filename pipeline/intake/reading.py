@@ -9,19 +9,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import duckdb
 
 from pipeline.contracts import Extract
 from pipeline.intake.adapters import FEEDS
-from pipeline.intake.csv_bulk import BulkCsv, Misaligned
+from pipeline.intake.csv_bulk import BulkCsv
 from pipeline.intake.csv_scan import CsvScan, scan_csv
 from pipeline.intake.exact import ExactRows
 from pipeline.intake.parquet_reader import ParquetSource
 from pipeline.intake.records import RecordTooLong, UnclosedQuote, read_records
-from pipeline.intake.source import Refused, Source
+from pipeline.intake.source import Misaligned, Refused, Source
 from pipeline.intake.staging import Counts, Places, stage
 from pipeline.intake.stored import Unpacked, stamp
 
@@ -168,11 +168,12 @@ def _exact(path: Path, ext: str, scratch: Path) -> ExactRows:
             header = next(records, None)
             if header is None:
                 raise Refused("EMPTY", "it has no header; ask for the file again.")
-            if "\r" in _QUOTED.sub("", header.text):
+            rows = list(islice(records, 1))
+            if not rows and "\r" in _QUOTED.sub("", header.text):
                 raise Refused(
                     "UNREADABLE", "its lines end in carriage returns alone; ask for LF or CRLF."
                 )
-            return ExactRows(header.fields, records, scratch)
+            return ExactRows(header.fields, chain(rows, records), scratch)
         except (RecordTooLong, UnclosedQuote) as error:
             raise Refused("UNREADABLE", f"{error}; ask for the file again.") from None
 

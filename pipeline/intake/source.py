@@ -31,6 +31,10 @@ class Refused(Exception):
         self.detail = detail
 
 
+class Misaligned(Exception):
+    """The rows that were read are not the lines that were counted."""
+
+
 class Source(Protocol):
     """The rows of one file."""
 

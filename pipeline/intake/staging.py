@@ -25,7 +25,7 @@ from pipeline.intake.checks import (
     quote,
     typed_sql,
 )
-from pipeline.intake.source import Ordinals, Source
+from pipeline.intake.source import Misaligned, Ordinals, Source
 
 # Key hashes are compared in slices of at most so many (8 bytes each).
 _SLICE = 1 << 26
@@ -98,7 +98,10 @@ def stage(
         _copy(connection, f"{excluded} ORDER BY ALL", places.excluded)
     if quarantined:
         _write_quarantine(connection, file, extract, kind, details, places.quarantine)
-    return Counts(lines, lines - quarantined - repeated, quarantined, repeated, exclusions)
+    accepted = typed.rows - typed.faulty - exclusions
+    if lines != accepted + quarantined + repeated:
+        raise Misaligned
+    return Counts(lines, accepted, quarantined, repeated, exclusions)
 
 
 def _write_typed(

@@ -53,6 +53,8 @@ def read(content: bytes, extract_name: str, kind: str) -> Expected:
     if not records:
         return Expected("EMPTY")
     header = records[0][2]
+    if len(records) == 1 and "\r" in re.sub('"[^"]*"', "", records[0][1]):
+        return Expected("UNREADABLE")  # a file whose lines end in carriage returns alone
     if len(set(header)) < len(header):
         return Expected("MISSING_COLUMN")
     if any(c.required and c.name not in header for c in columns):

@@ -215,6 +215,17 @@ def test_what_is_not_used_is_counted_by_interface(folder: Folder) -> None:
     ) == [("IF-021", "ActivePower", 2), ("IF-037", "MSDeAppUpdate", 1)]
 
 
+def test_a_message_of_one_block(folder: Folder) -> None:
+    """Read by what it carries: what is not used is counted, what says enough is used."""
+    unused, life, nothing = message("IF-021", "ActivePower", {}), status(), registered()
+    for each in (unused, life, nothing):
+        del each["payload"]["CustomBlock"]
+    outcome = take(folder, registered(), unused, life, nothing)
+    assert (outcome.lines, outcome.accepted, outcome.ignored) == (3, 2, 1)
+    assert folder.query("SELECT mp_status FROM raw.registration") == [("X",)]
+    assert folder.query(QUARANTINE) == [(4, "MISSING_VALUE", "registration_id")]
+
+
 def test_the_manifest_counts_every_message(folder: Folder) -> None:
     content = lines(message("IF-021", "ActivePower", {}), registered())
     folder.put(NAME, content, {"rows": 2})

@@ -66,12 +66,31 @@ def test_native_types_of_parquet(folder: Folder) -> None:
         (pa.array([True]), False),
         (pa.nulls(1), False),
         (pa.array([b"\x00\x01"]), False),
+        (pa.array([1012345678901.0], pa.float32()), False),  # it holds 1012345700000 or so
     ],
 )
 def test_odd_types_of_parquet(folder: Folder, mpan: pa.Array, good: bool) -> None:
     folder.put("migration_full_20260101.parquet", parquet_bytes({**COLUMNS, "mpan": mpan}))
     outcome = folder.only()
     assert (outcome.outcome, outcome.accepted) == ("accepted", int(good)), outcome.detail
+
+
+def test_numbers_that_would_be_read_as_others_are_refused(folder: Folder) -> None:
+    """DuckDB reads other numbers out of decimals of more than 38 digits."""
+    wide = pa.array([Decimal(1012345678901)], pa.decimal256(50, 0))
+    folder.put("migration_full_20260101.parquet", parquet_bytes({**COLUMNS, "mpan": wide}))
+    refused(folder.only(), "UNREADABLE")
+
+
+def test_bytes_in_an_unknown_column_are_nobody_s_text(folder: Folder) -> None:
+    columns = {name: values * 2 for name, values in COLUMNS.items()}
+    columns["picture"] = pa.array([b"\xff", b"\xfe"], pa.binary())
+    folder.put("migration_full_20260101.parquet", parquet_bytes(columns))
+    outcome = folder.only()
+    assert (outcome.accepted, outcome.quarantined) == (1, 1), outcome.detail
+    assert folder.query("SELECT row_text FROM raw.quarantined_row") == [
+        ("1012345678901,FORWARD,2026-01-01,\\xFF",)
+    ]
 
 
 def test_instants_and_days_that_parquet_leaves_open(folder: Folder) -> None:

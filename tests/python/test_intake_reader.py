@@ -21,6 +21,7 @@ from pipeline.contracts import EXTRACTS
 from pipeline.intake import FileOutcome, create_state_views, csv_bulk, layout, load, reading
 from pipeline.intake.checks import columns_of
 from tests.python import intake_oracle as oracle
+from tests.python.intake_folder import Folder
 
 VALUES = {
     "change_type": ["U", "U", "U", "D", "X", ""],
@@ -51,6 +52,9 @@ VALUES = {
     "annual_kwh": ["1", "1.5", "-1", "x", ""],
     "is_domestic": ["T", "false", "yes"],
 }
+
+# Fields too many that are empty: DuckDB's reader passes over these.
+EMPTY = [[""], ['""'], ["", ""], ["", '""'], [" "], ["", " "]]
 
 
 @st.composite
@@ -84,6 +88,8 @@ def csv_files(draw: st.DrawFn) -> tuple[str, str, bytes]:
             row.pop()
         elif change == 2:
             return ""
+        elif change == 5:
+            return ",".join([*map(cell, row), *draw(st.sampled_from(EMPTY))])
         elif change == 3 and is_odd:
             odd = st.sampled_from(['a"b', '"a"b', '"a" ', '"', "\r", "a\rb", '""', '"a""', "\0"])
             return ",".join([*map(cell, row[1:]), draw(odd)])
@@ -159,6 +165,10 @@ def _what_counts(row: tuple[Any, ...], extract: str, kind: str) -> tuple[Any, ..
     )
 
 
+def _forbidden(*_: object) -> None:
+    raise AssertionError("the exact reader was used")
+
+
 MIGRATION = b"mpan,direction,effective_from\n"
 ROW = b"1012345678901,FORWARD,2026-01-01\n"
 
@@ -176,6 +186,8 @@ ROW = b"1012345678901,FORWARD,2026-01-01\n"
 @example(("migration", "full", MIGRATION + ROW + b'1,"2,3\n'), "csv")
 @example(("migration", "full", MIGRATION.replace(b"\n", b',"a\nb"\n') + ROW), "csv")
 @example(("migration", "full", MIGRATION + b"\xff\n"), "csv.gz")
+@example(("migration", "full", MIGRATION + ROW.strip() + b",\n" + ROW), "csv")
+@example(("migration", "full", MIGRATION.replace(b"\n", b",x\n") + b'a\rb\n"a\rb"\n'), "csv")
 def test_as_the_slow_reader(file: tuple[str, str, bytes], ext: str) -> None:
     check(*file, ext)
 
@@ -196,15 +208,57 @@ def test_records_across_blocks(ext: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_the_fast_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Regular files, and what is wrong in their rows, never need the exact reader."""
-
-    def forbidden(*_: object) -> None:
-        raise AssertionError("the exact reader was used")
-
-    monkeypatch.setattr(reading, "_exact", forbidden)
+    monkeypatch.setattr(reading, "_exact", _forbidden)
     for end in (b"\n", b"\r\n"):
         lines = [MIGRATION.strip(), ROW.strip(), b"", b"1,2", ROW.strip(), b'"1","x\ny",""""', b"1"]
         check("migration", "full", end.join(lines) + end)
         check("migration", "full", b"\xef\xbb\xbf" + end.join(lines), "csv.gz")
+
+
+def test_lines_too_long_by_empty_fields_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by their commas, even where a shorter line beside them makes up for these."""
+    monkeypatch.setattr(reading, "_exact", _forbidden)
+    good = [ROW.strip().replace(b"012", b"%03d" % n) for n in range(12)]
+    odd = [
+        good[0] + b",",
+        good[5] + b',""',
+        b'"1","a,b",""",","',
+        b"1,2",
+        good[3] + b",,",
+        b",,,,,",
+    ]
+    for end in (b"\n", b"\r\n"):
+        for number in range(len(odd)):
+            lines = [MIGRATION.strip(), *good[:6], *odd[number:], b"", *good[6:], *odd[:number]]
+            check("migration", "full", end.join(lines) + end, "csv.zst" if number == 1 else "csv")
+        # As many commas as there should be: that a line is lost tells that another is too long.
+        check("migration", "full", end.join([MIGRATION.strip(), good[0] + b",", b"1,2", good[1]]))
+        check("migration", "full", end.join([MIGRATION.strip(), b"1,2", good[0] + b",", good[1]]))
+    head = MIGRATION.strip()
+    everywhere = b",\n".join([head, *good, *good[:3]]).replace(head + b",", head)
+    check("migration", "full", everywhere)
+    check("migration", "full", MIGRATION.replace(b"\n", b",\n") + b",\n".join(good))
+
+
+def test_of_many_rows_the_right_ones_are_too_long() -> None:
+    """DuckDB reads in parallel and yet gives rows in order, on which their places rest."""
+    rows = [b"1%012d,FORWARD,2026-01-01\n" % n for n in range(1_200_000)]
+    odd = [7, 8, 499_999, 500_000, 1_199_998]
+    for place in odd:
+        rows[place] = rows[place].strip() + b",\n"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Folder(Path(name))
+        folder.put("migration_full_20260101.csv", MIGRATION + b"".join(rows))
+        (outcome,) = load(folder.landing, folder.warehouse, threads=4).files
+        assert (outcome.lines, outcome.quarantined) == (1_200_000, len(odd))
+        quarantined = folder.query(
+            "SELECT line, reason, row_text || chr(10) FROM raw.quarantined_row ORDER BY 1"
+        )
+        assert quarantined == [(n + 2, "FIELD_COUNT", rows[n].decode()) for n in odd]
+        kept = folder.query("SELECT count(*), count(DISTINCT mpan) FROM raw.migration")
+        lost = ", ".join(str(10**12 + n) for n in odd)
+        assert kept == [(1_199_995, 1_199_995)]
+        assert folder.query(f"FROM raw.migration WHERE mpan IN ({lost})") == []
 
 
 def test_what_duckdb_reads_otherwise_is_read_exactly(monkeypatch: pytest.MonkeyPatch) -> None:

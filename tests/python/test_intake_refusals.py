@@ -117,6 +117,22 @@ def test_a_second_name_for_the_same_slot(folder: Folder, second: str) -> None:
     refused(folder.load().files[1], "BAD_NAME")
 
 
+def test_a_shrunk_full_does_not_keep_its_slot(folder: Folder) -> None:
+    """What replaces it may come under another name, and nothing of it stands."""
+    folder.put("migration_full_20260101.csv", GOOD)
+    folder.put("migration_full_20260102.csv", HEAD + ROWS[:330])
+    folder.load()
+    folder.put("migration_full_20260102.csv.gz", gzip.compress(GOOD)[:-9])
+    codes = {outcome.file[-7:]: outcome.error for outcome in folder.load().files}
+    assert codes == {"101.csv": None, "102.csv": "SHRUNK", ".csv.gz": "UNREADABLE"}
+    folder.put("migration_full_20260102.csv.gz", gzip.compress(GOOD + b"1,2\n"))
+    codes = {outcome.file[-7:]: outcome.error for outcome in folder.load().files}
+    assert codes == {"101.csv": None, "102.csv": "SHRUNK", ".csv.gz": None}
+    folder.put("migration_full_20260102.parquet", parquet_bytes(COLUMNS))
+    assert folder.load().files[-1].error == "BAD_NAME"
+    assert folder.query("SELECT count(*) FROM raw.migration") == [(2000,)]
+
+
 def test_a_refused_name_does_not_keep_its_slot(folder: Folder) -> None:
     folder.put("migration_full_20260101.csv", b"")
     folder.put("migration_full_20260101.csv.gz", gzip.compress(GOOD))
@@ -218,8 +234,8 @@ def test_bad_encoding_in_parquet(folder: Folder) -> None:
             broken: pa.Array.from_buffers(pa.string(), 1, bad.buffers()),
         }
         folder.put(f"migration_full_2026010{number}.parquet", parquet_bytes(columns))
-    first = folder.load().files[0]
-    refused(first, "BAD_ENCODING")
+    for outcome in folder.load().files:  # of an unknown column, too
+        refused(outcome, "BAD_ENCODING")
 
 
 @pytest.mark.parametrize("ext", PACK)
@@ -301,6 +317,32 @@ def test_the_first_code_that_fits(folder: Folder) -> None:
     folder.put("migration_full_20260104.csv", b"", b"[]")
     codes = [outcome.error for outcome in folder.load().files]
     assert codes == ["UNREADABLE", "BAD_ENCODING", "MISSING_COLUMN", "EMPTY"]
+
+
+def test_the_first_code_that_fits_parquet(folder: Folder) -> None:
+    """Damage and bad text come before a missing column and before the manifest."""
+    columns = {name: values * 5000 for name, values in COLUMNS.items()}
+    damaged = bytearray(parquet_bytes(columns))
+    damaged[4:60] = b"\xff" * 56
+    folder.put("migration_full_20260101.parquet", bytes(damaged), {"sha256": "0"})
+    bad = pa.array([b"\xff"], pa.binary())
+    text = pa.Array.from_buffers(pa.string(), 1, bad.buffers())
+    folder.put("migration_full_20260102.parquet", parquet_bytes({"mpan": text}))
+    folder.put("migration_full_20260103.parquet", parquet_bytes(COLUMNS), {"sha256": "0"})
+    codes = [outcome.error for outcome in folder.load().files]
+    assert codes == ["UNREADABLE", "BAD_ENCODING", "MANIFEST_MISMATCH"]
+
+
+@pytest.mark.parametrize("ext", PACK)
+@pytest.mark.parametrize("quote", [b"", b'"'])
+def test_carriage_returns_alone(folder: Folder, ext: str, quote: bytes) -> None:
+    """As a line end they are none, and all would be one header: not a file of no rows."""
+    lines = [quote + line.replace(b",", quote + b"," + quote) + quote for line in GOOD.split(b"\n")]
+    content = b"\r".join(line + b"," for line in lines[:9])
+    folder.put(f"migration_full_20260101.{ext}", PACK[ext](content))
+    outcome = folder.only()
+    refused(outcome, "UNREADABLE")
+    assert "carriage returns" in outcome.detail
 
 
 def test_very_wide_very_long_and_a_bomb(folder: Folder) -> None:

@@ -170,6 +170,8 @@ class _Message:
         if not isinstance(payload, dict):
             return None
         common, custom = payload.get("CommonBlock"), payload.get("CustomBlock")
+        if custom is None:  # what a message has to say may be all in its other block
+            custom = {}
         if not isinstance(common, dict) or not isinstance(custom, dict):
             return None
         head = _block(common, "S0")
