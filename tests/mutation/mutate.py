@@ -25,7 +25,12 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 LANDING = PROJECT / "tests" / "golden" / "cases" / "agents" / "landing"
-FOLDERS = ("models/intermediate", "models/marts/compliance/rules")
+FOLDERS = (
+    "models/intermediate",
+    "models/marts/compliance",
+    "models/marts/core",
+    "models/marts/leadership",
+)
 MACROS = ("macros/intervals.sql", "macros/unqualified_reason.sql", "macros/days.sql")
 AS_OF = "2026-06-30"
 
@@ -81,10 +86,12 @@ class Verdict:
     killed_by: str | None
 
 
-def mutants(root: Path, per_file: int, seed: int) -> Iterator[Mutant]:
-    """A sample of the changes of every file, the same for the same seed."""
+def mutants(root: Path, per_file: int, seed: int, only: str) -> Iterator[Mutant]:
+    """A sample of the changes of every file, or of those whose path has `only` in it."""
     files = [path for folder in FOLDERS for path in sorted((root / folder).rglob("*.sql"))]
     for path in [*files, *(root / name for name in MACROS)]:
+        if only not in str(path.relative_to(root)):
+            continue
         text = path.read_text("utf-8")
         found = [
             Mutant(
@@ -148,7 +155,7 @@ def random_markets_notice(root: Path, markets: int) -> bool:
     return done.returncode != 0
 
 
-def run(per_file: int, seed: int, markets: int) -> list[Verdict]:
+def run(per_file: int, seed: int, markets: int, only: str) -> list[Verdict]:
     """Every mutant of the sample, in a copy of the project."""
     verdicts = []
     with tempfile.TemporaryDirectory(prefix="mhhs-mutate-") as name:
@@ -171,7 +178,7 @@ def run(per_file: int, seed: int, markets: int) -> list[Verdict]:
             capture_output=True,
         )
         database = warehouse / "build" / "mhhs.duckdb"
-        sample = list(mutants(root, per_file, seed))
+        sample = list(mutants(root, per_file, seed, only))
         for number, mutant in enumerate(sample, start=1):
             whole = (root / mutant.file).read_text("utf-8")
             mutate(root, mutant)
@@ -193,9 +200,10 @@ def main() -> None:
     parser.add_argument("--per-model", type=int, default=4, help="mutants of each file")
     parser.add_argument("--seed", type=int, default=1, help="another sample")
     parser.add_argument("--markets", type=int, default=120, help="random markets; 0 = none")
+    parser.add_argument("--only", default="", help="files whose path has this in it")
     parser.add_argument("--json", type=Path, help="write every verdict here")
     options = parser.parse_args()
-    verdicts = run(options.per_model, options.seed, options.markets)
+    verdicts = run(options.per_model, options.seed, options.markets, options.only)
     if options.json:
         options.json.write_text(json.dumps([asdict(verdict) for verdict in verdicts], indent=1))
     survivors = [verdict for verdict in verdicts if verdict.killed_by is None]
