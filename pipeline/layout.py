@@ -38,6 +38,10 @@ class Warehouse:
         return self.root / "logs"
 
     @property
+    def audit_log(self) -> Path:
+        return self.logs / "audit.jsonl"
+
+    @property
     def published(self) -> Path:
         return self.root / "published"
 
