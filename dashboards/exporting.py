@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboards import data
+from dashboards.auth import require
 from dashboards.data import View
 from pipeline.export import FORM, Filters
 from pipeline.layout import PROJECT
@@ -66,7 +67,8 @@ def relative_file(asked: Order, manifest: dict[str, Any]) -> str:
 
 
 def start(asked: Order) -> None:
-    """Start the worker, unless it runs already or the file is there."""
+    """Start the worker, unless it runs already or the file is there. Raises Forbidden."""
+    require("compliance")
     with _lock:
         if asked.folder in _running or finished(asked):
             return
