@@ -16,6 +16,7 @@ from dashboards.data import store
 from pipeline.export import FORMULA_START
 
 LINES_PER_PAGE = 100
+ZONE = "Europe/London"
 # What every line has or most have; the rest of its facts stand in one column.
 _OWN_COLUMNS = ("at", "kind", "user", "file", "rows", "publication_id")
 _QUIET = ("subject", "sha256", "filters")
@@ -35,7 +36,7 @@ def log() -> pl.DataFrame:
     require("admin")
     path = store.warehouse().audit_log
     if not path.exists():
-        return pl.DataFrame(schema={**_SCHEMA, "at": pl.Datetime("us", "Europe/London")})
+        return pl.DataFrame(schema={**_SCHEMA, "at": pl.Datetime("us", ZONE)})
     known = path.stat()
     return _table(str(path), known.st_size, known.st_mtime_ns)
 
@@ -48,7 +49,7 @@ def _table(path: str, size: int, changed_at: int) -> pl.DataFrame:
         .with_columns(
             pl.col("at")
             .str.to_datetime("%Y-%m-%dT%H:%M:%S%z", time_zone="UTC", strict=False)
-            .dt.convert_time_zone("Europe/London")
+            .dt.convert_time_zone(ZONE)
         )
         .reverse()
     )

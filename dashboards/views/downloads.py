@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
@@ -50,7 +51,7 @@ def render(frame: Frame) -> None:
 
 
 def _sentence(log: pl.DataFrame) -> str:
-    since = datetime.now(UTC) - timedelta(days=RECENT_DAYS)
+    since = datetime.now(ZoneInfo(data.downloads.ZONE)) - timedelta(days=RECENT_DAYS)
     taken = log.filter((pl.col("kind") == "download") & (pl.col("at") >= since))
     if taken.is_empty():
         return f"<strong>No file was downloaded</strong> in the last {RECENT_DAYS} days."
@@ -123,9 +124,12 @@ def _table(frame: Frame, shown: pl.DataFrame) -> None:
             pl.col("user").alias("Who"),
             pl.col("kind").replace(KIND).alias("What"),
             pl.col("rows").alias("Rows"),
-            pl.col("publication_id").alias("Publication"),
-            pl.col("what").alias("File"),
+            # Without the publication, which has a column of its own.
+            pl.col("what")
+            .str.replace("_" + pl.col("publication_id").fill_null(""), "", literal=True)
+            .alias("File"),
             pl.col("details").alias("Filters and other facts"),
+            pl.col("publication_id").alias("Publication"),
         ),
         hide_index=True,
         height=min(38 + 35 * lines.height, 500),
@@ -133,13 +137,13 @@ def _table(frame: Frame, shown: pl.DataFrame) -> None:
         alt=f"{words} of the audit log, one row each.",
         column_config={
             "When (UK time)": st.column_config.DatetimeColumn(
-                format="D MMM YYYY, HH:mm:ss", width=175, pinned=True
+                format="D MMM YYYY, HH:mm:ss", width=175
             ),
             "Who": st.column_config.TextColumn(width=180),
             "What": st.column_config.TextColumn(width=110),
             "Rows": st.column_config.NumberColumn(format="%,d", width=90),
-            "Publication": st.column_config.TextColumn(width=230),
-            "File": st.column_config.TextColumn(width=330),
+            "Publication": st.column_config.TextColumn(width=300),
+            "File": st.column_config.TextColumn(width=260),
             "Filters and other facts": st.column_config.TextColumn(width=420),
         },
     )

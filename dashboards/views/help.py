@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from dashboards.auth import ROLES, current_user
@@ -64,12 +66,13 @@ def render() -> None:
     st.header("Roles", anchor=False)
     _roles()
     st.header("Keyboard", anchor=False)
-    st.html(cell_table("Keys", ["Key", "What it does"], _texts(KEYS)))
+    _table("Keys", ["Key", "What it does"], KEYS)
     st.header("Symbols", anchor=False)
-    st.html(cell_table("Symbols", ["Symbol", "Meaning"], _texts(SYMBOLS)))
+    _table("Symbols", ["Symbol", "Meaning"], SYMBOLS)
     st.markdown("A status is always a word and a shape as well as a colour:")
     labels = (*words.READINESS.values(), *words.SEVERITY.values())
-    st.html(f'<p class="mhhs-sub">{" ".join(badge(label) for label in labels)}</p>')
+    shapes = "".join(f"<li>{badge(label)}</li>" for label in dict.fromkeys(labels))
+    st.html(f'<ul class="mhhs-key">{shapes}</ul>')
     st.header("Accessibility", anchor=False)
     st.markdown(
         "These pages are made to meet the Web Content Accessibility Guidelines 2.2 at level AA: by "
@@ -77,24 +80,28 @@ def render() -> None:
         "Known limits:"
     )
     st.markdown("\n".join(f"- {line}" for line in LIMITS))
-    st.markdown(f"If something keeps you from using a page, {gate.whom_to_ask()}.")
+    st.html(
+        f'<p class="mhhs-sub">If something keeps you from using a page, {gate.whom_to_ask()}.</p>'
+    )
 
 
 def _roles() -> None:
     user = current_user()
     rows = [
-        [escape(role.capitalize()), escape(gate.GIVES[role]), "Yes" if user.may(role) else "No"]
-        for role in ROLES
+        (role.capitalize(), gate.GIVES[role], "Yes" if user.may(role) else "No") for role in ROLES
     ]
-    st.html(cell_table("Roles", ["Role", "What it adds", "You have it"], rows))
-    st.markdown(
-        "Any one role opens every page of aggregated figures. Roles come from your organisation's "
-        f"account and are read when you sign in. For another role, {gate.whom_to_ask()}."
+    _table("Roles", ["Role", "What it adds", "Yours"], rows)
+    st.html(
+        '<p class="mhhs-sub">Any one role opens every page of aggregated figures. Roles come from '
+        "your organisation's account and are read when you sign in. For another role, "
+        f"{gate.whom_to_ask()}.</p>"
     )
 
 
-def _texts(pairs: tuple[tuple[str, str], ...]) -> list[list[str]]:
-    return [[escape(text) for text in pair] for pair in pairs]
+def _table(caption: str, headings: list[str], rows: Iterable[tuple[str, ...]]) -> None:
+    """Cells of words, which wrap; those of figures do not."""
+    cells = [[escape(text) for text in row] for row in rows]
+    st.html(f'<div class="mhhs-words">{cell_table(caption, headings, cells)}</div>')
 
 
 render()
