@@ -68,6 +68,7 @@ class Gateway:
         if path == SIGN_OUT:
             await run_in_threadpool(_sign_out, sessions.reader(connection.cookies))
         going = _asked_for(connection, access)
+        with_headers = _with_headers(send, access)
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -76,9 +77,9 @@ class Gateway:
                     await run_in_threadpool(_come_back, headers, connection)
                 elif going:
                     headers.append("set-cookie", _next_cookie(going, _NEXT_SECONDS))
-            await send(message)
+            await with_headers(message)
 
-        await self.app(scope, receive, _with_headers(sending, access))
+        await self.app(scope, receive, sending)
 
 
 def _is_from_here(connection: HTTPConnection) -> bool:

@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_DNS, uuid5
 
 import oidc_provider_mock
 from itsdangerous import URLSafeTimedSerializer
 from oidc_provider_mock import User
 
 COOKIE_SECRET = "a cookie secret only for tests, and long"
-# Many groups, as large organisations have: the cookie then comes in parts.
-_MANY = [f"Group {number:03} of the organisation" for number in range(150)]
+# Many groups by number, as large organisations have: the cookie then comes in parts.
+_MANY = [str(uuid5(NAMESPACE_DNS, f"group {number}")) for number in range(250)]
 # Name at the provider to the claims of its ID token.
 PEOPLE: dict[str, dict[str, Any]] = {
     "lea": {"email": "lea@board.example", "groups": ["MHHS Board"]},

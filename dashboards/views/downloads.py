@@ -124,9 +124,8 @@ def _table(frame: Frame, shown: pl.DataFrame) -> None:
             pl.col("user").alias("Who"),
             pl.col("kind").replace(KIND).alias("What"),
             pl.col("rows").alias("Rows"),
-            # Without the publication, which has a column of its own.
-            pl.col("what")
-            .str.replace("_" + pl.col("publication_id").fill_null(""), "", literal=True)
+            pl.struct("what", "publication_id")
+            .map_elements(_short_name, return_dtype=pl.String)
             .alias("File"),
             pl.col("details").alias("Filters and other facts"),
             pl.col("publication_id").alias("Publication"),
@@ -148,6 +147,12 @@ def _table(frame: Frame, shown: pl.DataFrame) -> None:
         },
     )
     st.caption(f"{words}. {numbers.NOT_APPLICABLE} not applicable.")
+
+
+def _short_name(line: dict[str, Any]) -> str | None:
+    """The file without the publication, which has a column of its own."""
+    name: str | None = line["what"]
+    return name.replace(f"_{line['publication_id']}", "") if name else None
 
 
 render(current())

@@ -15,6 +15,7 @@ from pipeline.layout import Warehouse
 from tests.fixture_publication import PROJECT, make_warehouse
 from tests.identity import PEOPLE, ROLES, access_file, claims_of
 
+STRIP = 'aria-label="Data status"'
 ADDRESS = "http://localhost:8501"
 METADATA = "http://localhost:9000/.well-known/openid-configuration"
 
@@ -58,12 +59,12 @@ def test_each_role_meets_the_page_or_what_to_do(name: str, entry: PageEntry) -> 
         assert [title.value for title in app.title] == ["You have no role yet"]
     elif entry.role is None or entry.role in ROLES[name]:
         assert len(app.title) == 1
-        assert "mhhs-strip" in text
+        assert STRIP in text
         assert f"The page {entry.title} needs" not in text
         return
     else:
         assert f"The page {entry.title} needs the role **{entry.role}**" in text
-    assert "mhhs-strip" not in text
+    assert STRIP not in text
     assert "ask <b>mhhs-desk@example.com</b>" in text
 
 
@@ -75,7 +76,7 @@ def test_nobody_and_an_ended_session_meet_the_sign_in() -> None:
     assert "session has ended" not in words_of(app)
     ended = open_as("cat", "suppliers", exp=1)
     assert "Your session has ended" in words_of(ended)
-    assert "mhhs-strip" not in words_of(ended)
+    assert STRIP not in words_of(ended)
 
 
 @pytest.mark.usefixtures("warehouse")
