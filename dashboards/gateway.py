@@ -197,6 +197,9 @@ def _with_headers(send: Send, access: Access | None) -> Send:
 
 def _short(cookie: bytes, access: Access) -> bytes:
     text = cookie.decode("latin-1")
+    if text.startswith(sessions.TOKENS_COOKIE):
+        # Signing out needs the tokens, nothing else does: they need not travel with every request.
+        text = text.replace("Path=/;", f"Path={SIGN_OUT};")
     if text.startswith(sessions.COOKIE):
         seconds = int(access.session_hours * 3600)
         text = text.replace("Max-Age=2592000", f"Max-Age={seconds}")

@@ -29,6 +29,9 @@ def command(
         **os.environ,
         "MHHS_WAREHOUSE": str(warehouse.resolve()),
         "PYTHONPATH": os.pathsep.join(search_path),
+        # One header holds every cookie: of an account with 250 groups more than the usual 8 kB,
+        # and the page would stay empty.
+        "WEBSOCKETS_MAX_LINE_LENGTH": "65536",
     }
     if access_file:
         environment[FILE_VARIABLE] = str(access_file.resolve())

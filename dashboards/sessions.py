@@ -13,13 +13,17 @@ from datetime import datetime
 from typing import Any
 
 from itsdangerous import BadData, URLSafeTimedSerializer
-from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
+from streamlit.web.server.starlette.starlette_server_config import (
+    TOKENS_COOKIE_NAME,
+    USER_COOKIE_NAME,
+)
 
 from dashboards import auth
 from dashboards.access import Access, settings
 from dashboards.auth import User
 
 COOKIE = USER_COOKIE_NAME
+TOKENS_COOKIE = TOKENS_COOKIE_NAME
 _PARTS = re.compile(r"chunks-(\d{1,2})")
 # Parts of one cookie are signed within one answer: a part of another sign-in must not fit in.
 _SIGNED_TOGETHER_SECONDS = 2
