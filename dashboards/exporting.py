@@ -14,7 +14,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from dashboards import data
 from dashboards.auth import require
@@ -25,6 +25,13 @@ from pipeline.layout import PROJECT
 _running: dict[Path, subprocess.Popen[str]] = {}
 _failed: dict[Path, str] = {}
 _lock = threading.Lock()
+
+
+class File(Protocol):
+    """Something that a worker process makes in a folder of its own."""
+
+    @property
+    def folder(self) -> Path: ...
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ def order(view: View, list_name: str, filters: Filters, format: str = "csv") -> 
     return Order(view, list_name, chosen, format)
 
 
-def finished(asked: Order) -> dict[str, Any] | None:
+def finished(asked: File) -> dict[str, Any] | None:
     """The manifest of the finished file, if there is one."""
     for path in sorted(asked.folder.glob("*.manifest.json")):
         manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
@@ -61,7 +68,7 @@ def finished(asked: Order) -> dict[str, Any] | None:
     return None
 
 
-def relative_file(asked: Order, manifest: dict[str, Any]) -> str:
+def relative_file(asked: File, manifest: dict[str, Any]) -> str:
     """The file's place below the exports folder, as a link names it."""
     return f"{asked.folder.parent.name}/{asked.folder.name}/{manifest['file']}"
 
@@ -69,20 +76,6 @@ def relative_file(asked: Order, manifest: dict[str, Any]) -> str:
 def start(asked: Order) -> None:
     """Start the worker, unless it runs already or the file is there. Raises Forbidden."""
     require("compliance")
-    with _lock:
-        if asked.folder in _running or finished(asked):
-            return
-        _failed.pop(asked.folder, None)
-        _forget_gone_publications()
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.export"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=PROJECT,
-        )
-        _running[asked.folder] = worker
     request = {
         "publication_path": asked.view.path,
         "out_path": str(asked.folder.resolve() / _file_name(asked)),
@@ -90,6 +83,25 @@ def start(asked: Order) -> None:
         "format": asked.format,
         "list_name": asked.list_name,
     }
+    launch(asked, "pipeline.export", request)
+
+
+def launch(asked: File, module: str, request: dict[str, Any]) -> None:
+    """Run a module that reads the request on standard input, one process for each file."""
+    with _lock:
+        if asked.folder in _running or finished(asked):
+            return
+        _failed.pop(asked.folder, None)
+        _forget_gone_publications()
+        worker = subprocess.Popen(
+            [sys.executable, "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=PROJECT,
+        )
+        _running[asked.folder] = worker
     assert worker.stdin is not None
     worker.stdin.write(json.dumps(request))
     worker.stdin.close()
@@ -103,7 +115,7 @@ def _forget_gone_publications() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def is_running(asked: Order) -> bool:
+def is_running(asked: File) -> bool:
     """Whether the worker is still writing; collects it when it has ended."""
     with _lock:
         worker = _running.get(asked.folder)
@@ -120,7 +132,7 @@ def is_running(asked: Order) -> bool:
         return False
 
 
-def failure(asked: Order) -> str | None:
+def failure(asked: File) -> str | None:
     """Why the last attempt failed."""
     return _failed.get(asked.folder)
 

@@ -13,7 +13,6 @@ import json
 import shutil
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +22,7 @@ import duckdb
 
 from pipeline.build import FAILED, create_unit_test_table, default_memory_limit, fresh_database
 from pipeline.build import run_dbt as dbt
+from pipeline.comparison import Comparison, change, facts, path_of, stands
 from pipeline.errors import PipelineError
 from pipeline.intake import create_state_views
 from pipeline.layout import Warehouse, replace_json
@@ -52,32 +52,7 @@ _UNDATED: dict[str, tuple[str, tuple[str, ...]]] = {
     "approval": ("mpid, market_role, approval_body, effective_from", ()),
     "participant": ("mpid, market_role, effective_from", ()),
 }
-# What makes an exception another than it was, beside the days that simply pass.
-_FACTS = (
-    "severity",
-    "status",
-    "mpid",
-    "reason_code",
-    "occurred_on",
-    "ended_on",
-    "market_segment",
-    "is_in_flight",
-)
 _NOT_A_FIGURE = ("as_of", "m14_date", "days_to_m14")
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Where a comparison lies and what it came to."""
-
-    exceptions: Path
-    document: dict[str, Any]
-
-
-def path_of(warehouse: Warehouse, before: Publication, after: Publication) -> Path:
-    """The JSON of a comparison; the list of exceptions lies beside it as Parquet."""
-    name = f"{before.publication_id}--{after.publication_id}.json"
-    return warehouse.comparisons / name
 
 
 def compare(
@@ -181,11 +156,6 @@ def _known_then(extract: str, day: date) -> str:
     )
 
 
-def _facts(alias: str) -> str:
-    return f"row({', '.join(f'{alias}.{name}' for name in _FACTS)})"
-
-
-_STATUS = "coalesce({0}.status, 'CLOSED') <> 'CLOSED'"
 _CHANGES = f"""
 with
 
@@ -201,16 +171,11 @@ compared as (
 
     select
         every.exception_id,
-        case
-            when a.exception_id is null then 'ADDED'
-            when {_STATUS.format("a")} and not {_STATUS.format("b")} then 'RESOLVED'
-            when b.exception_id is null or {_facts("a")} is distinct from {_facts("b")}
-                then 'RE_STATED'
-        end as change,
+        {change("a", "b")} as change,
         case
             when a.exception_id is null then k.exception_id is not null
-            when {_STATUS.format("a")} and not {_STATUS.format("b")} then not {_STATUS.format("k")}
-            else {_facts("a")} is distinct from {_facts("k")}
+            when {stands("a")} and not {stands("b")} then not {stands("k")}
+            else {facts("a")} is distinct from {facts("k")}
         end as is_correction,
         coalesce(b.rule_id, a.rule_id) as rule_id,
         coalesce(b.subject_key, a.subject_key) as subject_key,

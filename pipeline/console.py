@@ -25,7 +25,7 @@ from pipeline.layout import Warehouse
 
 if TYPE_CHECKING:
     from pipeline.build import BuildResult
-    from pipeline.compare import Comparison
+    from pipeline.comparison import Comparison
     from pipeline.intake import LoadSummary
     from pipeline.keeping import Pruned
     from pipeline.publication import Publication

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,6 +36,7 @@ MEMORY_LIMIT = "512MB"
 
 # What a spreadsheet would run as a formula (OWASP), full-width forms included.
 FORMULA_START = r"^[ ]*[=+\-@\t\r\n\x00\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
+_FORMULA_HEADING = re.compile("[ ]*[=+\\-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20]")
 _BYTE_ORDER_MARK = "\ufeff"
 _CHUNK = 1 << 20
 _BY_SEVERITY = "list_position(['BREACH', 'WARNING', 'REVIEW', 'EXPOSURE', 'DATA'], severity)"
@@ -189,9 +191,9 @@ def export(
         part = Path(scratch) / "rows"
         text = {name for name in chosen if known[name][0] == "VARCHAR"} if format == "csv" else ()
         rows = connection.execute(
-            f"copy (select {_select(chosen, text, format)} from {export_list.mart} "
+            f"copy (select {select_list(chosen, text, format)} from {export_list.mart} "
             f"where {test} order by {', '.join(export_list.order_by)}) "
-            f"to {_literal(str(part))} {_copy_options(format)}",
+            f"to {_literal(str(part))} {copy_options(format)}",
             values,
         ).fetchall()[0][0]
         target = out_path.with_name(out_path.name.replace("{rows}", str(rows)))
@@ -202,12 +204,12 @@ def export(
             "rows": rows,
             "bytes": part.stat().st_size,
             "sha256": _sha256(part),
-            **_publication(publication_path),
+            **about_publication(publication_path),
             "filters": {name: sorted(chosen) for name, chosen in sorted(filters.items()) if chosen},
             "filters_in_words": in_words(export_list, filters),
             "columns": {name: known[name][1] for name in chosen},
             "rules": _rules(connection, filters.get("rule_id", ())),
-            "notes": _notes(format),
+            "notes": notes(format),
         }
         part.replace(target)
     replace_json(target.with_name(f"{target.name}.manifest.json"), manifest)
@@ -235,10 +237,11 @@ def _columns(connection: duckdb.DuckDBPyConnection, mart: str) -> dict[str, tupl
     return {name: (kind, comment) for name, kind, comment in found}
 
 
-def _select(columns: Sequence[str], text: Iterable[str], format: str) -> str:
+def select_list(columns: Sequence[str], text: Iterable[str], format: str) -> str:
+    """The columns as they go into the file; those of `text` guarded against formulas."""
     expressions = []
     for position, name in enumerate(columns):
-        value = f'"{name}"'
+        value = identifier(name)
         if name in text:
             value = (
                 f"case when regexp_matches({value}, '{FORMULA_START}') "
@@ -246,11 +249,23 @@ def _select(columns: Sequence[str], text: Iterable[str], format: str) -> str:
             )
         # The mark in front of the first heading makes the file's first bytes the mark.
         mark = _BYTE_ORDER_MARK if format == "csv" and position == 0 else ""
-        expressions.append(f'{value} as "{mark}{name}"')
+        heading = guarded_heading(name) if format == "csv" else name
+        expressions.append(f"{value} as {identifier(mark + heading)}")
     return ", ".join(expressions)
 
 
-def _copy_options(format: str) -> str:
+def guarded_heading(name: str) -> str:
+    """A heading that a spreadsheet does not run as a formula."""
+    return f"'{name}" if _FORMULA_HEADING.match(name) else name
+
+
+def identifier(name: str) -> str:
+    """A name as SQL writes it, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def copy_options(format: str) -> str:
+    """What COPY is told about the format."""
     return (
         "(format csv, header, dateformat '%Y-%m-%d')"
         if format == "csv"
@@ -258,7 +273,8 @@ def _copy_options(format: str) -> str:
     )
 
 
-def _publication(publication_path: Path) -> dict[str, Any]:
+def about_publication(publication_path: Path) -> dict[str, Any]:
+    """What a file's manifest says about the publication that its rows come from."""
     path = publication_path.with_name(f"{publication_path.stem}.manifest.json")
     known = json.loads(path.read_text("utf-8"))
     return {name: known.get(name) for name in ("publication_id", "as_of", "built_at")}
@@ -274,7 +290,8 @@ def _rules(connection: duckdb.DuckDBPyConnection, rule_ids: Sequence[str]) -> li
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def _notes(format: str) -> list[str]:
+def notes(format: str) -> list[str]:
+    """What a reader of the file has to know."""
     if format != "csv":
         return ["Values are as in the publication."]
     return [

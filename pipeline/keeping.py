@@ -74,6 +74,23 @@ def _is_json(path: Path) -> bool:
 
 
 def _faults(publication: Publication) -> list[str]:
+    return [*_faults_of_marts(publication), *_faults_of_dictionary(publication)]
+
+
+def _faults_of_dictionary(publication: Publication) -> list[str]:
+    stated = publication.manifest.get("dictionary")
+    if stated is None:  # published before there were any
+        return []
+    path = publication.path.with_name(stated["file"])
+    if path.exists() and file_sha256(path) == stated["sha256"]:
+        return []
+    return [
+        f"{path.name} is not the data dictionary that was published: take it from a backup. The "
+        "figures do not depend on it."
+    ]
+
+
+def _faults_of_marts(publication: Publication) -> list[str]:
     name, manifest = publication.path.name, publication.manifest
     if file_sha256(publication.path) == manifest["sha256"]:
         found = {}
@@ -130,6 +147,7 @@ def prune(warehouse: Warehouse, keep: int) -> Pruned:
             continue
         # The file first: a manifest without its file is swept, and shown to nobody.
         publication.path.unlink()
+        warehouse.dictionary(publication.publication_id).unlink(missing_ok=True)
         warehouse.manifest(publication.publication_id).unlink()
         pruned.deleted.append(publication.publication_id)
     return pruned

@@ -66,6 +66,15 @@ class Warehouse:
         return self.root / "history" / "comparisons"
 
     @property
+    def mask_key(self) -> Path:
+        """The secret with which MPANs are hashed for those who may not see them."""
+        return self.root / "history" / "mpan.key"
+
+    @property
+    def saved_queries(self) -> Path:
+        return self.root / "history" / "queries"
+
+    @property
     def exports(self) -> Path:
         return self.root / "exports"
 
@@ -74,6 +83,9 @@ class Warehouse:
 
     def manifest(self, publication_id: str) -> Path:
         return self.published / f"{publication_id}.manifest.json"
+
+    def dictionary(self, publication_id: str) -> Path:
+        return self.published / f"{publication_id}.dictionary.json"
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from pipeline import publication_log
+from pipeline import dictionary, publication_log
 from pipeline.errors import GateFailed, NoPublication
 from pipeline.layout import PROJECT, STORAGE, Warehouse, replace_json, replace_text
 
@@ -151,6 +151,7 @@ def publish(
     manifest["sha256"] = file_sha256(part)
     manifest["bytes"] = part.stat().st_size
     part.replace(path)
+    manifest["dictionary"] = _write_dictionary(warehouse, publication_id, result.dbt_manifest)
     replace_json(warehouse.manifest(publication_id), manifest)
     publication_log.append(warehouse, manifest)
     publication = Publication(publication_id, path, manifest)
@@ -170,6 +171,18 @@ def _sweep(warehouse: Warehouse) -> None:
     }
     for name in files.keys() ^ manifests.keys():
         (files.get(name) or manifests[name]).unlink()
+    for path in warehouse.published.glob("*.dictionary.json"):
+        if path.name.split(".")[0] not in files.keys() & manifests.keys():
+            path.unlink()
+
+
+def _write_dictionary(
+    warehouse: Warehouse, publication_id: str, dbt_manifest: dict[str, Any]
+) -> dict[str, Any]:
+    """Write the data dictionary beside the publication; gives what its manifest says of it."""
+    path = warehouse.dictionary(publication_id)
+    dictionary.write(path, dbt_manifest)
+    return {"file": path.name, "bytes": path.stat().st_size, "sha256": file_sha256(path)}
 
 
 def _instant(warehouse: Warehouse) -> datetime:

@@ -2,51 +2,77 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+import os
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from pipeline.errors import PipelineError
 from pipeline.keeping import find
 from pipeline.layout import Warehouse, replace_text
-from pipeline.publication import Publication, current, open_current, publications
+from pipeline.publication import Publication, current, publications
+from pipeline.sandbox import asking, writing
+from pipeline.sandbox.terms import BadQuestion, Limits, Question, catalog_name
 
-Answer = tuple[list[str], list[str], list[tuple[Any, ...]]]
+__all__ = ["BadQuestion", "Limits", "ask", "ask_into_file", "name_of", "question", "write_opening"]
 
-
-class BadQuestion(PipelineError):
-    """The statement is no SQL that a publication can answer."""
+Values = tuple[list[str], list[str], list[tuple[Any, ...]]]
 
 
 def name_of(publication: Publication) -> str:
     """The name under which a publication is attached."""
-    return "p_" + publication.publication_id.replace("-", "_").lower()
+    return catalog_name(publication.publication_id)
 
 
-def ask(warehouse: Warehouse, statement: str, publication_id: str | None = None) -> Answer:
-    """Names and types of columns, and the rows."""
-    if publication_id:
-        asked = find(warehouse, publication_id)
-        opened = duckdb.connect(str(asked.path), read_only=True)
-    else:
-        asked, opened = open_current(warehouse)
-    others = [p for p in publications(warehouse) if p.publication_id != asked.publication_id]
-    with closing(opened) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        home = connection.execute("select current_database()").fetchone()
-        assert home is not None
-        for sql in _views(others):
-            connection.execute(sql)
-        connection.execute(f"""set search_path = '"{home[0]}".marts'""")
-        connection.execute("set enable_external_access = false")
-        try:
-            relation = connection.sql(statement)
-            if relation is None:
-                raise BadQuestion("The statement gives no rows; ask with SELECT or FROM.")
-            return relation.columns, [str(t) for t in relation.types], relation.fetchall()
-        except duckdb.Error as error:
-            raise BadQuestion(str(error)) from None
+def question(
+    warehouse: Warehouse,
+    statement: str,
+    publication_id: str | None = None,
+    mask_key: str | None = None,
+) -> Question:
+    """A statement on a publication, by default the current one, beside the other kept."""
+    asked = find(warehouse, publication_id) if publication_id else current(warehouse)
+    kept = {name_of(each): each.path.resolve() for each in publications(warehouse)}
+    return Question(statement, name_of(asked), kept, mask_key)
+
+
+def whole_machine() -> Limits:
+    """For who owns the machine: half of its memory, every core, every row, an hour."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return Limits(
+        seconds=3600,
+        memory_mb=memory // 2_000_000,
+        address_space_mb=None,
+        rows=None,
+        size=None,
+        threads=os.cpu_count() or 2,
+    )
+
+
+def ask(warehouse: Warehouse, statement: str, publication_id: str | None = None) -> Values:
+    """Names and types of columns, and the rows, MPANs in clear."""
+    answer = asking.ask(question(warehouse, statement, publication_id), whole_machine())
+    columns = [
+        _in_python(column.to_pylist(), data_type)
+        for column, data_type in zip(answer.table.columns, answer.types, strict=True)
+    ]
+    rows = list(zip(*columns, strict=True)) if columns else []
+    return answer.columns, answer.types, rows
+
+
+def ask_into_file(
+    warehouse: Warehouse, statement: str, out: Path, file_format: str, publication_id: str | None
+) -> dict[str, Any]:
+    """Every row of the answer in a file, MPANs in clear; gives the file's manifest."""
+    asked = question(warehouse, statement, publication_id)
+    return writing.write(asked, whole_machine(), out, file_format)
+
+
+def _in_python(values: Sequence[Any], data_type: str) -> list[Any]:
+    """A sum of whole numbers is a HUGEINT, which Arrow carries as a decimal."""
+    if data_type != "HUGEINT":
+        return list(values)
+    return [int(value) if isinstance(value, Decimal) else value for value in values]
 
 
 def write_opening(warehouse: Warehouse) -> None:
@@ -59,7 +85,7 @@ def write_opening(warehouse: Warehouse) -> None:
     lines = [
         "-- duckdb -init published/open.sql",
         f"attach '{_path(asked)}' as current_publication (read_only);",
-        *(f"{sql};" for sql in _views(others)),
+        *(f"attach '{_path(each)}' as {name_of(each)} (read_only);" for each in others),
         "set search_path = 'current_publication.marts';",
     ]
     replace_text(warehouse.published / "open.sql", "\n".join(lines) + "\n")
@@ -67,8 +93,3 @@ def write_opening(warehouse: Warehouse) -> None:
 
 def _path(publication: Publication) -> str:
     return str(publication.path.resolve()).replace("'", "''")
-
-
-def _views(others: list[Publication]) -> list[str]:
-    """Attach each; a schema of views would need a database that can be written."""
-    return [f"attach '{_path(each)}' as {name_of(each)} (read_only)" for each in others]

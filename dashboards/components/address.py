@@ -28,6 +28,7 @@ class Address:
     def __init__(self, page: str) -> None:
         self._page = page
         self._shown: Parameters = {}
+        self._pinned: Parameters = {}
         self.came_from_outside = self._is_new(st.session_state.get(_STATE))
         self._page_changed = st.session_state.get(_STATE, {}).get("page") != page
 
@@ -65,6 +66,10 @@ class Address:
         if chosen := list(values):
             self._shown[name] = chosen
 
+    def pin(self, name: str, value: str) -> None:
+        """Put a default into the permanent link alone: what the default is may change."""
+        self._pinned[name] = [value]
+
     def write(self) -> None:
         """Bring the browser's address up to date, without another run."""
         before = _current()
@@ -77,7 +82,7 @@ class Address:
 
     def permanent(self, publication_id: str) -> str:
         """The full address that pins the publication and every filter."""
-        pinned = {"asof": [publication_id], **self._shown}
+        pinned = {"asof": [publication_id], **self._pinned, **self._shown}
         return f"{st.context.url or ''}?{urlencode(pinned, doseq=True)}"
 
 

@@ -37,7 +37,8 @@ def show(view: View, chart: Chart, figure: go.Figure, height: int) -> None:
     st.header(plain(chart.title), anchor=False)
     st.html(f'<p class="mhhs-sub">{escape(chart.subtitle)}</p>{chart.legend}')
     _caption(view, chart, figure)
-    figure.update_layout(height=height)
+    # Without a drag mode a finger on the chart scrolls the page.
+    figure.update_layout(height=height, dragmode=False)
     st.plotly_chart(
         figure,
         key=chart.key,
@@ -69,21 +70,24 @@ def _caption(view: View, chart: Chart, figure: go.Figure) -> None:
     figure.add_annotation(
         text=f"MHHS readiness warehouse, as of {numbers.day(view.as_of)}<br>"
         f"publication {plot_text(view.publication_id)}",
-        x=0,
+        # From the right edge there is room for it beside any axis, on a phone too.
+        x=1,
         xref="paper",
-        xanchor="left",
+        xanchor="right",
         y=0,
         yref="paper",
         yanchor="top",
         yshift=-_CAPTION_BELOW,
-        align="left",
+        align="right",
         showarrow=False,
         font={"size": 11, "color": figure.layout.template.layout.title.font.color},
     )
 
 
-def mark_day(figure: go.Figure, day: date, text: str, colours: Palette) -> None:
-    """A vertical reference line with its name above the plot."""
+def mark_day(
+    figure: go.Figure, day: date, text: str, colours: Palette, anchor: str = "right"
+) -> None:
+    """A vertical reference line with its name above the plot, which ends or begins at the line."""
     figure.add_shape(
         type="line",
         x0=day,
@@ -98,7 +102,7 @@ def mark_day(figure: go.Figure, day: date, text: str, colours: Palette) -> None:
         y=1,
         yref="paper",
         yanchor="bottom",
-        xanchor="right",
+        xanchor=anchor,
         text=text,
         showarrow=False,
         font={"size": 13, "color": colours.bad},
@@ -106,11 +110,21 @@ def mark_day(figure: go.Figure, day: date, text: str, colours: Palette) -> None:
 
 
 def key_of(entries: list[tuple[str, str, str]]) -> str:
-    """A key above the chart: colour, line style (`solid` or `dashed`), words."""
+    """A key above the chart: colour, line style (`solid`, `dashed` or `dotted`), words."""
     items = "".join(
         f'<li><span class="line" aria-hidden="true" style="border-top: 3px {style} {colour}">'
         "</span>"
         f"{escape(words)}</li>"
         for colour, style, words in entries
+    )
+    return f'<ul class="mhhs-key">{items}</ul>'
+
+
+def key_of_fills(entries: list[tuple[str, str]]) -> str:
+    """A key above the chart: fill, words."""
+    items = "".join(
+        f'<li><span class="swatch" aria-hidden="true" style="background: {fill}"></span>'
+        f"{escape(words)}</li>"
+        for fill, words in entries
     )
     return f'<ul class="mhhs-key">{items}</ul>'

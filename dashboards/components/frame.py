@@ -64,6 +64,13 @@ def open_frame(page: str) -> Frame | None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         view = _choose_publication(address, kept)
         link_place = st.container(width="content")
+        st.page_link(
+            "views/health.py",
+            label="Data\u00a0health",
+            icon=":material/monitor_heart:",
+            width=150,
+            query_params={} if view.is_current else {"asof": view.publication_id},
+        )
         gate.account(current_user())
     frame = Frame(view, address, colours, link_place)
     _strip(view)
@@ -115,7 +122,7 @@ def today() -> date:
 
 def _strip(view: View) -> None:
     newest = data.frame.newest_registration_day(view)
-    failure = _last_failure(view) if view.is_current else None
+    failure = last_failure(view) if view.is_current else None
     age = (today() - newest).days if newest else None
     stale = view.is_current and (age is None or age > EXPECTED_AGE_DAYS)
     parts = [
@@ -143,7 +150,8 @@ def _strip(view: View) -> None:
     )
 
 
-def _last_failure(view: View) -> dict[str, Any] | None:
+def last_failure(view: View) -> dict[str, Any] | None:
+    """What failed the newest build, if that was after this publication was built."""
     path = data.store.warehouse().last_failure
     if not path.exists():
         return None

@@ -25,16 +25,16 @@ GIVES: dict[Role, str] = {
 
 def lets_in(user: User, page: PageEntry) -> bool:
     """Whether the page may be drawn; if not, what stands in its place is drawn."""
-    if user.roles and page.is_open_to(user):
+    if page.is_open_to(user):
         return True
     st.html(look.style_sheet(look.palette()))
     if not user.name:
         _sign_in(user.state == "ended", page)
         return False
     account(user)
-    if user.roles and page.role:
+    if user.roles:
         st.title(page.title, anchor=False)
-        forbidden(f"The page {page.title}", page.role)
+        forbidden(f"The page {page.title}", *page.needs)
         st.page_link(
             f"views/{PAGES[0].name}.py",
             label=f"Go to {PAGES[0].title}",
@@ -88,11 +88,11 @@ def _no_role(user: User) -> None:
         _text("Roles are read when you sign in: sign out and in again once you have one.")
 
 
-def forbidden(what: str, role: Role) -> None:
-    """In place of what the reader's roles do not allow."""
+def forbidden(what: str, *roles: Role) -> None:
+    """In place of what the reader's roles do not allow; any one of these would do."""
+    needed = " or ".join(f"**{role}** (which adds {GIVES[role]})" for role in roles)
     st.warning(
-        f"{what} needs the role **{role}**, which adds {GIVES[role]}. "
-        f"Your roles: {current_user().roles_in_words()}.",
+        f"{what} needs the role {needed}. Your roles: {current_user().roles_in_words()}.",
         icon=":material/lock:",
     )
     _text(

@@ -34,6 +34,7 @@ class Palette:
     good_fill: str
     bad_fill: str
     plain_fill: str
+    steps: tuple[tuple[str, str], ...]  # fill and text, from little to much
 
 
 LIGHT = Palette(
@@ -53,6 +54,13 @@ LIGHT = Palette(
     good_fill="#d3ecdf",
     bad_fill="#f8d7d1",
     plain_fill="#e3e7ea",
+    steps=(
+        ("#e4eef7", "#0b0c0c"),
+        ("#b4d0e8", "#0b0c0c"),
+        ("#6bace6", "#0b0c0c"),
+        ("#2071b8", "#ffffff"),
+        ("#12436d", "#ffffff"),
+    ),
 )
 DARK = Palette(
     background="#0f1317",
@@ -71,6 +79,13 @@ DARK = Palette(
     good_fill="#1d4a35",
     bad_fill="#6b2418",
     plain_fill="#39424b",
+    steps=(
+        ("#1c2f42", "#ffffff"),
+        ("#23507d", "#ffffff"),
+        ("#2a6bab", "#ffffff"),
+        ("#6bace6", "#0b0c0c"),
+        ("#b9dbf8", "#0b0c0c"),
+    ),
 )
 
 
@@ -95,7 +110,7 @@ def template(colours: Palette) -> go.layout.Template:
             "font": {"family": FONT, "size": 14, "color": colours.text},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "xaxis": {**axis, "showgrid": False, "showline": True},
+            "xaxis": {**axis, "showgrid": False, "showline": True, "tickangle": 0},
             "yaxis": axis,
             "hoverlabel": {
                 "bgcolor": colours.surface,
@@ -142,6 +157,8 @@ def style_sheet(colours: Palette) -> str:
 ul.mhhs-key {{ display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: .3rem 0 0;
   padding: 0; list-style: none; font-size: .95rem; color: {colours.text}; }}
 ul.mhhs-key li {{ display: flex; align-items: center; gap: .4rem; margin: 0; padding: 0; }}
+.mhhs-key .swatch {{ display: inline-block; width: 1.1rem; height: 1.1rem;
+  border: 1px solid {colours.quiet}; }}
 .mhhs-key .line {{ display: inline-block; width: 1.75rem; height: 0; }}
 .mhhs-sub code {{ font-size: .85em; }}
 .mhhs-badge {{ display: inline-block; padding: .05rem .5rem; border-radius: .25rem;
@@ -159,9 +176,22 @@ table.mhhs thead th {{ font-weight: 700; border-bottom: 2px solid {colours.quiet
 table.mhhs tbody th {{ font-weight: 400; }}
 table.mhhs td {{ white-space: nowrap; }}
 .mhhs-words table.mhhs td {{ white-space: normal; }}
+table.mhhs td .wrap {{ display: block; white-space: normal; min-width: 14rem; }}
 table.mhhs .number {{ text-align: right; white-space: nowrap; }}
 [data-testid="stPopoverBody"] [data-testid="stCode"] > div {{ opacity: 1; }}
 .mhhs-scroll {{ overflow-x: auto; }}
+.mhhs-hidden {{ position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); white-space: nowrap; }}
+ul.mhhs-verdicts {{ list-style: none; margin: 0; padding: 0; }}
+.mhhs-verdicts li {{ display: grid; grid-template-columns: 10rem 1fr; gap: .2rem 1rem; margin: 0;
+  padding: .5rem 0; border-bottom: 1px solid {colours.rule}; color: {colours.text}; }}
+.mhhs-verdicts li > .mhhs-badge {{ justify-self: start; align-self: start; }}
+.mhhs-verdicts p, .mhhs-verdict + p, .mhhs-verdict ~ p {{ margin: 0; line-height: 1.45;
+  font-size: 1rem; color: {colours.text}; max-width: 60rem; text-wrap: pretty; }}
+.mhhs-verdict {{ display: flex; flex-wrap: wrap; gap: .3rem 1rem; align-items: center;
+  margin-bottom: .3rem; }}
+.mhhs-verdict h3 {{ font-size: 1.1rem; font-weight: 700; margin: 0; padding: 0;
+  color: {colours.text}; }}
 dl.mhhs-facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr));
   gap: .6rem 1.5rem; margin: 0; padding: 0; color: {colours.text}; }}
 .mhhs-facts dt {{ color: {colours.muted}; font-size: .95rem; font-weight: 400; }}
@@ -169,9 +199,51 @@ dl.mhhs-facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9
 [data-testid="stPageLink-NavLink"] {{ padding: .15rem .25rem; margin-left: -.25rem; }}
 [data-testid="stPageLink-NavLink"] p {{ color: {colours.focus}; text-decoration: underline;
   text-underline-offset: .2em; font-size: 1rem; line-height: 1.4; white-space: normal; }}
+.st-key-sql textarea {{ font-family: 'Source Code Pro', monospace; font-size: .9rem;
+  line-height: 1.5; }}
+.mhhs-columns table.mhhs td {{ white-space: normal; }}
+.mhhs-columns table.mhhs th, .mhhs-columns table.mhhs td:nth-child(2) {{ white-space: nowrap; }}
+.mhhs-columns code, .mhhs-facts code {{ color: {colours.text}; background: none; padding: 0; }}
+.mhhs-facts dd code {{ font-size: .95rem; }}
+.mhhs-break {{ overflow-wrap: anywhere; }}
+[class*="st-key-lineage"] [data-testid="stPageLink-NavLink"],
+.st-key-rule_links [data-testid="stPageLink-NavLink"] {{ background: none; }}
+[class*="st-key-lineage"] p {{ font-weight: 400; }}
+.stApp button[data-variant="segmented_control"][data-selected="true"],
+.stApp button[data-variant="segmented_control"][data-selected="true"] p {{
+  color: {colours.text}; background: {colours.plain_fill}; }}
+.stApp button kbd {{ color: inherit; opacity: 1; }}
+.st-key-sql_layout {{ display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 3fr);
+  gap: 1rem 1.5rem; align-items: start; }}
+.st-key-sql_layout > :has(> .st-key-sql_ask) {{ order: 1; }}
+.st-key-sql_layout > :has(> .st-key-sql_there) {{ order: 2; }}
+.st-key-sql_layout > :has(> .st-key-sql_answer_place) {{ order: 3; grid-column: 1 / -1; }}
+.mhhs-check {{ display: block; color: {colours.muted}; font-size: .9rem; }}
+.mhhs-schema {{ color: {colours.text}; font-size: .95rem; line-height: 1.45; }}
+.mhhs-schema-kind {{ font-weight: 700; margin: .6rem 0 .2rem; }}
+.mhhs-schema-kind:first-child {{ margin-top: 0; }}
+.mhhs-schema summary {{ cursor: pointer; padding: .2rem 0; }}
+.mhhs-schema summary:focus-visible {{ outline: 3px solid {colours.focus}; outline-offset: -2px; }}
+.mhhs-schema code {{ color: {colours.text}; background: none; padding: 0; font-size: .9rem;
+  overflow-wrap: anywhere; }}
+.mhhs-schema details > p, .mhhs-schema dl {{ margin: .2rem 0 .5rem 1.1rem; }}
+.mhhs-schema dt {{ font-weight: 400; margin-top: .3rem; }}
+.mhhs-schema dt span, .mhhs-schema dd {{ color: {colours.muted}; font-size: .9rem; }}
+.mhhs-schema dt em {{ color: {colours.text}; font-size: .85rem; font-style: normal;
+  background: {colours.plain_fill}; padding: 0 .35rem; border-radius: .2rem; }}
+.mhhs-schema dd {{ margin: 0; }}
 a:focus-visible, button:focus-visible {{ outline: 3px solid {colours.focus}; outline-offset: 2px; }}
 @media (max-width: 640px) {{
+  .st-key-sql_layout {{ grid-template-columns: minmax(0, 1fr); }}
+  .st-key-sql_layout > :has(> .st-key-sql_answer_place) {{ order: 1; }}
+  .mhhs-columns thead {{ display: none; }}
+  .mhhs-columns tr {{ display: block; padding: .4rem 0; border-bottom: 1px solid {colours.rule}; }}
+  .mhhs-columns table.mhhs th, .mhhs-columns table.mhhs td {{ display: inline-block; border: none;
+    padding: 0 .5rem 0 0; }}
+  .mhhs-columns table.mhhs td:last-child {{ display: block; }}
   .mhhs-lead {{ font-size: 1.2rem; }}
+  table.mhhs tbody th {{ min-width: 9rem; }}
+  .mhhs-verdicts li {{ grid-template-columns: 1fr; }}
   .mhhs-card .value {{ font-size: 1.7rem; }}
 }}
 @media (prefers-reduced-motion: reduce) {{ * {{ transition: none !important; }} }}

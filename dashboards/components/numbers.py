@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from math import floor, log10
@@ -12,6 +13,7 @@ Number: TypeAlias = "int | float | Decimal"
 
 NOT_AVAILABLE = "[x]"
 NOT_APPLICABLE = "[z]"
+MINUS = "\u2212"
 _SPACE = "\u00a0"  # a figure and its unit stay on one line
 _LONDON = ZoneInfo("Europe/London")
 _ENERGY_UNITS = ((1e9, "TWh"), (1e6, "GWh"), (1e3, "MWh"), (1.0, "kWh"))
@@ -41,16 +43,20 @@ def rate(value: float | None) -> str:
     return whole(value) if value >= 10 or value == 0 else f"{value:.1f}"
 
 
-def energy(kwh: Number | None) -> str:
-    """4.34 GWh"""
+def energy(kwh: Number | None, beside: Number | None = None) -> str:
+    """4.34 GWh; in the unit of the figure that it stands beside, if there is one"""
     if kwh is None:
         return NOT_AVAILABLE
-    value = float(kwh)
-    factor, unit = next(
-        ((size, name) for size, name in _ENERGY_UNITS if abs(value) >= 0.9995 * size),
+    factor, unit = energy_unit(kwh if beside is None else beside)
+    return f"{_three_figures(float(kwh) / factor)}{_SPACE}{unit}"
+
+
+def energy_unit(kwh: Number) -> tuple[float, str]:
+    """How many kWh the fitting unit has, and its name: 1,000,000 and GWh"""
+    return next(
+        ((size, name) for size, name in _ENERGY_UNITS if abs(float(kwh)) >= 0.9995 * size),
         _ENERGY_UNITS[-1],
     )
-    return f"{_three_figures(value / factor)}{_SPACE}{unit}"
 
 
 def percent(share: Number | None) -> str:
@@ -62,6 +68,31 @@ def percent(share: Number | None) -> str:
     if 0.9995 <= share < 1:
         return f"over 99.9{_SPACE}%"
     return f"{float(share) * 100:.1f}{_SPACE}%"
+
+
+def signed(value: Number | None) -> str:
+    """+12, a minus sign and 4, 0"""
+    return _with_sign(value, whole)
+
+
+def signed_energy(kwh: Number | None) -> str:
+    """+209 MWh"""
+    return _with_sign(kwh, energy)
+
+
+def signed_share(share: Number | None) -> str:
+    """+0.87 pp: the difference of two shares, in percentage points."""
+    if share is not None and 0 < abs(float(share)) < 0.00005:
+        return f"under 0.01{_SPACE}pp"
+    return _with_sign(share, lambda value: f"{float(value) * 100:.2f}{_SPACE}pp")
+
+
+def _with_sign(value: Number | None, write: Callable[[Number], str]) -> str:
+    if value is None:
+        return NOT_AVAILABLE
+    if value == 0:
+        return "0"
+    return f"+{write(value)}" if value > 0 else f"{MINUS}{write(-value)}"
 
 
 def day(value: date | None) -> str:
@@ -83,6 +114,16 @@ def instant(value: datetime, zone: bool = True) -> str:
 def count_of(value: int, one: str, many: str | None = None) -> str:
     """1 Supplier, 4 Suppliers"""
     return f"{short(value)} {one if value == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """43 s, 12 min, 2 h 5 min"""
+    if seconds < 120:
+        return f"{seconds:.0f}{_SPACE}s"
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return f"{minutes}{_SPACE}min"
+    return f"{minutes // 60}{_SPACE}h {minutes % 60}{_SPACE}min"
 
 
 def file_size(size: int) -> str:

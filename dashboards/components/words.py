@@ -49,6 +49,60 @@ SEVERITY_PLURAL = {
 }
 STATUS = {"OPEN": "Open", "CLOSED": "Closed", "RECORDED": "On record"}
 SEGMENT = {"S": "Smart", "A": "Advanced", "U": "Unmetered"}
+REGIME = {"MHHS": "MHHS", "LEGACY": "Legacy"}
+ROLE = {
+    "SUP": "Supplier",
+    "LDSO": "Licensed Distribution System Operator",
+    "REGS": "Registration Service",
+    "UMSO": "Unmetered Supplies Operator",
+    "MSS": "Metering Service Smart",
+    "MSA": "Metering Service Advanced",
+    "SDS": "Smart Data Service",
+    "ADS": "Advanced Data Service",
+    "UMSDS": "Unmetered Supplies Data Service",
+    "MDR": "Meter Data Retriever",
+    "MOP": "Meter Operator, legacy",
+    "DC": "Data Collector, legacy",
+    "DA": "Data Aggregator, legacy",
+}
+LEGACY_ROLES = ("MOP", "DC", "DA")
+APPOINTMENT_STATUS = {
+    "ACTIVE": "Active",
+    "PENDING": "Pending",
+    "REJECTED": "Rejected",
+    "LAPSED": "Lapsed",
+    "CANCELLED": "Cancelled",
+}
+CHANGE = {
+    "ADDED": Label("Added", "+", "plain"),
+    "RESOLVED": Label("Resolved", "✓", "plain"),
+    "RE_STATED": Label("Re-stated", "↻", "plain"),
+}
+CAUSE = {"REAL": "Real change", "CORRECTION": "Correction"}
+CAUSE_SHORT = {"REAL": "real", "CORRECTION": "corrected"}
+QUARANTINE = {
+    "FIELD_COUNT": "Another number of fields than the header",
+    "MISSING_VALUE": "A value that must be there is missing",
+    "BAD_FORMAT": "A value cannot be read",
+    "BAD_VALUE": "A value is none of those allowed",
+    "BAD_INTERVAL": "It ends before it begins",
+    "DUPLICATE_KEY": "A later line has the same key",
+}
+REFUSAL = {
+    "BAD_NAME": "The name is not understood",
+    "UNREADABLE": "It cannot be read",
+    "BAD_ENCODING": "It is not UTF-8",
+    "EMPTY": "It is empty",
+    "MISSING_COLUMN": "A column is missing",
+    "MANIFEST_MISMATCH": "It differs from its manifest",
+    "SHRUNK": "It has far fewer rows than the one before",
+}
+OUTCOME = {
+    "accepted": "Accepted",
+    "superseded": "Superseded",
+    "skipped": "Skipped",
+    "refused": "Refused",
+}
 SIZE_BAND = {"large": "Large", "medium": "Medium", "small": "Small"}
 BODY = {
     "BSC_PAB": "BSC Performance Assurance Board",
@@ -74,6 +128,20 @@ STAGE_SHORT = {
     "TESTING": "Testing (SIT or QT)",
     "QAD_FINAL": "Final QAD",
 }
+ROLE = {
+    "SUP": "Supplier",
+    "LDSO": "Licensed Distribution System Operator",
+    "REGS": "Registration Service",
+    "UMSO": "Unmetered Supplies Operator",
+    "MSS": "Metering Service Smart",
+    "MSA": "Metering Service Advanced",
+    "SDS": "Smart Data Service",
+    "ADS": "Advanced Data Service",
+    "UMSDS": "Unmetered Supplies Data Service",
+    "MDR": "Meter Data Retriever",
+}
+AGENT_KIND = {"METERING": "Metering Equipment Manager", "DATA": "Data Service"}
+AGENT_ROLES = {"METERING": ("MSS", "MSA"), "DATA": ("SDS", "ADS", "UMSDS")}
 REASON = {
     "UNKNOWN": "No row in standing data",
     "FUTURE": "Approvals take effect later",
@@ -82,6 +150,7 @@ REASON = {
     "PARTIAL": "Approved in part",
     "NONE": "No approval",
 }
+REGIME = {"MHHS": "Migrated", "LEGACY": "Legacy arrangements"}
 GSP_GROUP = {
     "_A": "Eastern",
     "_B": "East Midlands",
@@ -106,6 +175,15 @@ def party(name: str | None, mpid: str | None) -> str:
     if mpid is None or mpid == "-":
         return NO_PARTY
     return f"{name} ({mpid})" if name else mpid
+
+
+def role(code: str) -> str:
+    """Smart Data Service (SDS)"""
+    return f"{ROLE[code]} ({code})" if code in ROLE else code
+
+
+def stage(code: str | None) -> str:
+    return STAGE_SHORT.get(code, code) if code else "Approval"
 
 
 def readiness_text(code: str | None) -> str:

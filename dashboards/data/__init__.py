@@ -3,7 +3,46 @@
 A module per topic. Pages ask for what a mart says and never work out a rule or a total.
 """
 
-from dashboards.data import downloads, exceptions, frame, overview, store, suppliers
+from dashboards.data import (
+    agents,
+    changes,
+    dictionary,
+    downloads,
+    exceptions,
+    frame,
+    health,
+    lists,
+    migration,
+    networks,
+    overview,
+    parties,
+    plan,
+    points,
+    sql,
+    starters,
+    store,
+    suppliers,
+)
 from dashboards.data.store import View
 
-__all__ = ["View", "downloads", "exceptions", "frame", "overview", "store", "suppliers"]
+__all__ = [
+    "View",
+    "agents",
+    "changes",
+    "dictionary",
+    "downloads",
+    "exceptions",
+    "frame",
+    "health",
+    "lists",
+    "migration",
+    "networks",
+    "overview",
+    "parties",
+    "plan",
+    "points",
+    "sql",
+    "starters",
+    "store",
+    "suppliers",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -14,6 +15,12 @@ def headline(view: View) -> dict[str, Any] | None:
     """The row of `rpt_m14_headline`."""
     rows = store.query(view.path, "from marts.rpt_m14_headline").to_dicts()
     return rows[0] if rows else None
+
+
+def previous(kept: Sequence[View], shown: View) -> View | None:
+    """The publication before: of the newest earlier as-of day the one built last."""
+    earlier = [view for view in kept if view.as_of < shown.as_of]
+    return max(earlier, key=lambda view: (view.as_of, view.built_at), default=None)
 
 
 def points_by_day(view: View) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -70,9 +71,28 @@ def _database(path: str) -> duckdb.DuckDBPyConnection:
 
 
 @st.cache_data(max_entries=500, max_size="256mb", show_spinner=False)
-def query(path: str, sql: str, values: Sequence[Any] = ()) -> pl.DataFrame:
+def query(
+    path: str, sql: str, values: Sequence[Any] = (), beside: Sequence[tuple[str, str]] = ()
+) -> pl.DataFrame:
     """Rows of one publication, read with a cursor of its own.
 
-    Two threads on one connection would read each other's rows.
+    Two threads on one connection would read each other's rows. `beside` names other publications
+    and their files, for SQL that compares.
     """
-    return _database(path).cursor().sql(sql, params=list(values)).pl()
+    cursor = _database(path).cursor()
+    for name, other in beside:
+        cursor.execute(f"attach if not exists {_literal(other)} as {name} (read_only)")
+    # `sql()` would make a relation first, and bind the query twice.
+    return cursor.execute(sql, list(values)).pl()
+
+
+@st.cache_data(max_entries=100, max_size="64mb", show_spinner=False)
+def query_file(path: str, sql: str, values: Sequence[Any] = ()) -> pl.DataFrame:
+    """Rows of a Parquet file that never changes; in SQL it is the table `changes`."""
+    with closing(duckdb.connect(config=_CONFIG)) as connection:
+        connection.execute(f"create view changes as from read_parquet({_literal(path)})")
+        return connection.execute(sql, list(values)).pl()
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -49,49 +49,6 @@ def sparklines(view: View) -> pl.DataFrame:
     )
 
 
-def stages(view: View, mpid: str) -> pl.DataFrame:
-    """Stages of a Supplier, in their order."""
-    return store.query(
-        view.path,
-        "from marts.fct_stage where mpid = ? and market_role = 'SUP' order by stage_order",
-        (mpid,),
-    )
-
-
-def approvals(view: View, mpid: str) -> pl.DataFrame:
-    """Decisions on a Supplier that are in force on the as-of day or come later."""
-    return store.query(
-        view.path,
-        "from marts.fct_approval where mpid = ? and market_role = 'SUP' and valid_to > ? "
-        "order by approval_body, market_segment, valid_from",
-        (mpid, view.as_of),
-    )
-
-
-def exceptions(view: View, mpid: str) -> pl.DataFrame:
-    """Exceptions of a party by rule and severity, from the summary."""
-    return store.query(
-        view.path,
-        """
-        select
-            rules.rule_id,
-            rules.title,
-            summary.severity,
-            sum(summary.exceptions)::bigint as in_total,
-            coalesce(sum(summary.exceptions) filter (where summary.status = 'OPEN'), 0)::bigint
-                as open,
-            sum(summary.new_since_previous)::bigint as new,
-            min(summary.oldest_on) as oldest_on
-        from marts.rpt_exception_summary as summary
-        inner join marts.dim_rule as rules using (rule_id)
-        where summary.mpid = ? and summary.exceptions > 0
-        group by rules.rule_id, rules.title, summary.severity
-        order by rules.rule_id, summary.severity
-        """,
-        (mpid,),
-    )
-
-
 def points(view: View, mpid: str) -> pl.DataFrame:
     """Live points of a Supplier on the as-of day, by segment and regime."""
     return store.query(
@@ -105,7 +62,45 @@ def points(view: View, mpid: str) -> pl.DataFrame:
             is_qualified
         from marts.rpt_daily_position
         where supplier_mpid = ? and date_day = ?
-        order by market_segment, regime
+        order by list_position(['S', 'A', 'U'], market_segment), regime desc
         """,
         (mpid, view.as_of),
+    )
+
+
+def gsp_groups(view: View, mpid: str) -> pl.DataFrame:
+    """Live points of a Supplier by GSP group: migrated, legacy, and held while not Qualified."""
+    return store.query(
+        view.path,
+        """
+        select
+            gsp_group_id,
+            coalesce(sum(metering_points) filter (where regime = 'MHHS'), 0)::bigint as migrated,
+            coalesce(sum(metering_points) filter (where regime <> 'MHHS'), 0)::bigint as legacy,
+            coalesce(sum(metering_points) filter (where not is_qualified), 0)::bigint
+                as not_qualified
+        from marts.rpt_gsp_group_position
+        where supplier_mpid = ?
+        group by gsp_group_id
+        order by sum(metering_points) desc, gsp_group_id
+        """,
+        (mpid,),
+    )
+
+
+def flows(view: View, mpid: str) -> pl.DataFrame:
+    """What a Supplier gained, lost, migrated and migrated back, by day of the last 13 weeks."""
+    return store.query(
+        view.path,
+        """
+        select
+            date_day,
+            flow,
+            sum(metering_points)::bigint as points
+        from marts.rpt_daily_flow
+        where supplier_mpid = ? and date_day > ?
+        group by date_day, flow
+        order by date_day, flow
+        """,
+        (mpid, view.as_of - timedelta(days=SPARKLINE_DAYS)),
     )

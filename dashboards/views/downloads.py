@@ -17,8 +17,8 @@ from dashboards.components.markup import escape
 
 KIND = {
     "download": "Download",
-    "query": "SQL query",
     "sql": "SQL query",
+    "sql_export": "SQL file",
     "point": "Look-up of a Metering Point",
     "refused": "Refused",
     "sign_in": "Sign-in",

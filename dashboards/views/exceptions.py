@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import data
+from dashboards import data, mpan
 from dashboards.auth import current_user
 from dashboards.components import filters, gate, numbers, words
 from dashboards.components.download import download_panel
@@ -212,7 +212,7 @@ def _list(frame: Frame, chosen: dict[str, list[str]], total: int, register: pl.D
         pl.col("rule_id").alias("Rule"),
         tags("severity", words.SEVERITY).alias("Severity"),
         pl.col("status").replace(words.STATUS).alias("Status"),
-        pl.col("mpan").map_elements(mpan_in_groups, return_dtype=pl.String).alias("MPAN"),
+        pl.col("mpan").map_elements(mpan.in_groups, return_dtype=pl.String).alias("MPAN"),
         pl.struct("participant_name", "mpid")
         .map_elements(
             lambda each: words.party(each["participant_name"], each["mpid"]),
@@ -256,17 +256,10 @@ def _list(frame: Frame, chosen: dict[str, list[str]], total: int, register: pl.D
     st.caption(f"{shown}. {numbers.NOT_APPLICABLE} not applicable or not known.")
     selected = event["selection"]["rows"]
     if selected and selected[0] < rows.height:
-        _evidence(rows.row(selected[0], named=True), register)
+        _evidence(frame, rows.row(selected[0], named=True), register)
 
 
-def mpan_in_groups(mpan: str | None) -> str | None:
-    """12 345 678 901 23, on screen only."""
-    if mpan is None or len(mpan) != 13:
-        return mpan
-    return f"{mpan[:2]} {mpan[2:5]} {mpan[5:8]} {mpan[8:11]} {mpan[11:]}"
-
-
-def _evidence(row: dict[str, Any], register: pl.DataFrame) -> None:
+def _evidence(frame: Frame, row: dict[str, Any], register: pl.DataFrame) -> None:
     rule = register.row(by_predicate=pl.col("rule_id") == row["rule_id"], named=True)
     with st.container(border=True):
         st.markdown(f"**{plain(rule['rule_id'])} {plain(rule['title'])}**")
@@ -289,6 +282,23 @@ def _evidence(row: dict[str, Any], register: pl.DataFrame) -> None:
         st.markdown(
             f"**Rule:** {plain(rule['wording'])}  \n**What to do:** {plain(rule['action'])}"
         )
+        _to_the_point(frame, row)
+
+
+def _to_the_point(frame: Frame, row: dict[str, Any]) -> None:
+    """The way to the evidence: by MPAN for those who may see it, else by the exception."""
+    if row["mpan"] is None:
+        return
+    by_mpan = current_user().may("compliance")
+    asked = {"mpan": [row["mpan"]]} if by_mpan else {"exception": [row["exception_id"]]}
+    st.page_link(
+        "views/point.py",
+        label="Prove it: everything about this Metering Point",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        width="stretch",
+        query_params=frame.link_parameters(asked),
+    )
 
 
 render(current())

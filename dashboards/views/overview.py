@@ -17,8 +17,10 @@ from dashboards.components.frame import Frame, current
 from dashboards.components.headline import headline_sentence
 from dashboards.components.look import template
 from dashboards.components.markup import plain, plot_text
+from dashboards.components.what_changed import what_changed
 
 LARGEST = 10
+NOT_QUALIFIED = [code for code in words.READINESS if code not in ("QUALIFIED", "EXEMPT_SCOPE")]
 
 
 def render(frame: Frame) -> None:
@@ -46,7 +48,7 @@ def render(frame: Frame) -> None:
     with left:
         _largest_holders(frame, headline, holders)
     with right:
-        _changes(frame)
+        what_changed(frame, suppliers)
 
 
 def _cards(frame: Frame, headline: dict[str, Any]) -> list[Card]:
@@ -81,13 +83,16 @@ def _cards(frame: Frame, headline: dict[str, Any]) -> list[Card]:
             f"{headline['suppliers_qualified']:,} of {headline['suppliers']:,}",
             "All are Qualified" if not missing else f"{missing:,} not Qualified in any segment",
             "good" if not missing else "",
-            link("suppliers", "See the Suppliers"),
+            link("suppliers", "See those that are not", readiness_status=NOT_QUALIFIED)
+            if missing
+            else link("suppliers", "See the Suppliers"),
         ),
         Card(
             "Days since M14" if after else "Days to M14",
             f"{abs(days):,}",
             f"M14 {'was' if days < 0 else 'is'} {m14}: every Supplier Qualified, Reverse Migration "
             f"{'ceased' if after else 'ceases'}",
+            link=link("plan", "See the plan"),
         ),
         Card(
             "Reverse Migrations, 28 days",
@@ -147,6 +152,18 @@ def _largest_holders(frame: Frame, headline: dict[str, Any], holders: pl.DataFra
         _holders_figure(frame, top),
         height=130 + 46 * top.height,
     )
+    _holder_links(frame, top)
+
+
+def _holder_links(frame: Frame, top: pl.DataFrame) -> None:
+    with st.grid(3, min_column_width=150, gap="xsmall"):
+        for row in top.to_dicts():
+            st.page_link(
+                "views/supplier.py",
+                label=plain(row["participant_name"] or row["mpid"]),
+                width="stretch",
+                query_params=frame.link_parameters({"mpid": [row["mpid"]]}),
+            )
     st.page_link(
         "views/suppliers.py",
         label="See every Supplier's readiness",
@@ -215,43 +232,6 @@ def _holders_table(top: pl.DataFrame) -> pl.DataFrame:
             for row in top.to_dicts()
         ]
     )
-
-
-def _changes(frame: Frame) -> None:
-    register = data.exceptions.register(frame.view).filter(
-        (pl.col("new") > 0) | (pl.col("resolved") > 0)
-    )
-    if not data.frame.has_previous(frame.view):
-        st.header("Nothing to compare with yet", anchor=False)
-        st.markdown(
-            "No earlier publication was there when this one was built, so every exception counts "
-            "as new. What changes shows from the next as-of day on."
-        )
-        return
-    new, resolved = int(register["new"].sum()), int(register["resolved"].sum())
-    st.header(
-        f"{numbers.short(new)} exceptions are new and {numbers.short(resolved)} are resolved",
-        anchor=False,
-    )
-    st.html('<p class="mhhs-sub">Since the publication of the as-of day before, by rule</p>')
-    if register.is_empty():
-        st.markdown("No exception was added or resolved.")
-    for row in register.sort(pl.col("new") + pl.col("resolved"), descending=True).to_dicts():
-        filters = {"rule_id": [row["rule_id"]], **({"is_new": ["true"]} if row["new"] else {})}
-        change = ", ".join(
-            text
-            for count, text in (
-                (row["new"], f"{numbers.short(row['new'])} new"),
-                (row["resolved"], f"{numbers.short(row['resolved'])} resolved"),
-            )
-            if count
-        )
-        st.page_link(
-            "views/exceptions.py",
-            label=f"**{plain(change)}**: {plain(row['title'])} ({plain(row['rule_id'])})",
-            width="stretch",
-            query_params=frame.link_parameters(filters),
-        )
 
 
 render(current())

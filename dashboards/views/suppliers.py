@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -12,7 +11,8 @@ import streamlit as st
 from dashboards import data
 from dashboards.components import filters, numbers, words
 from dashboards.components.frame import Frame, current
-from dashboards.components.supplier_panel import supplier_panel
+from dashboards.components.list_download import offer_list
+from dashboards.components.rows import follow
 from dashboards.components.tags import tag_column, tags
 
 TABLE = "suppliers_table"
@@ -37,22 +37,23 @@ def render(frame: Frame) -> None:
             icon=":material/info:",
         )
         return
-    st.html(f'<p class="mhhs-lead">{_sentence(suppliers, frame.view.as_of)}</p>')
-    shown = _filtered(frame, suppliers)
+    m14 = data.frame.milestone_day(frame.view, "M14")
+    st.html(f'<p class="mhhs-lead">{_sentence(suppliers, frame.view.as_of, m14)}</p>')
+    shown, chosen = _filtered(frame, suppliers)
     st.markdown(
         f"**{shown.height:,} of {suppliers.height:,} Suppliers**, those with the most Metering "
-        "Points held while not Qualified first. Select a row for its stages, approvals and "
-        "exceptions."
+        "Points held while not Qualified first. Select a row to open the Supplier."
     )
     if shown.is_empty():
         st.info("No Suppliers match these filters.", icon=":material/filter_alt_off:")
         st.button("Clear filters", on_click=filters.clear, args=(EMPTY,))
     else:
         _table(frame, shown)
-    _one_supplier(frame, suppliers)
+        offer_list(frame, "suppliers", chosen)
+    _open_by_name(frame, suppliers)
 
 
-def _sentence(suppliers: pl.DataFrame, as_of: date) -> str:
+def _sentence(suppliers: pl.DataFrame, as_of: date, m14: date | None) -> str:
     total = suppliers.height
     waiting = suppliers.filter(~pl.col("is_qualified"))
     if waiting.is_empty():
@@ -61,14 +62,20 @@ def _sentence(suppliers: pl.DataFrame, as_of: date) -> str:
     ahead = waiting.filter(expected > as_of).height
     passed = waiting.filter(expected <= as_of).height
     are = "is" if waiting.height == 1 else "are"
+    if m14 is not None and as_of >= m14:
+        what = f"{are} not Qualified and in breach of M14"
+    else:
+        at_risk = waiting.filter(pl.col("readiness_status") != "ON_TRACK").height
+        what = f"{are} not Qualified, {at_risk:,} of them at risk of missing M14"
     return (
-        f"<strong>{waiting.height:,} of {total:,} Suppliers {are} not Qualified</strong>: "
+        f"<strong>{waiting.height:,} of {total:,} Suppliers {what}</strong>: "
         f"{ahead:,} with an expected date ahead, {passed:,} whose date has passed, "
         f"{waiting.height - ahead - passed:,} without a date."
     )
 
 
-def _filtered(frame: Frame, suppliers: pl.DataFrame) -> pl.DataFrame:
+def _filtered(frame: Frame, suppliers: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[str]]]:
+    """The rows that the filters select, and the filters as an export names them."""
     address = frame.address
     present = set(suppliers["readiness_status"])
     statuses = {code: label.text for code, label in words.READINESS.items() if code in present}
@@ -105,7 +112,15 @@ def _filtered(frame: Frame, suppliers: pl.DataFrame) -> pl.DataFrame:
     if text:
         name = pl.concat_str("participant_name", "mpid", separator=" ", ignore_nulls=True)
         shown = shown.filter(name.str.to_lowercase().str.contains(text, literal=True))
-    return shown
+    chosen = {
+        "readiness_status": status,
+        "tranche": tranche,
+        "size_band": size,
+        "market_segment": segment,
+        "missing": missing,
+        "q": [text] if text else [],
+    }
+    return shown, chosen
 
 
 def _table(frame: Frame, shown: pl.DataFrame) -> None:
@@ -124,7 +139,7 @@ def _table(frame: Frame, shown: pl.DataFrame) -> None:
         .otherwise(not_applicable)
         .alias("Missing approvals"),
         pl.when(waiting)
-        .then(pl.col("next_stage").replace(words.STAGE_SHORT).fill_null("Approval"))
+        .then(pl.col("next_stage").replace(words.STAGE_SHORT).fill_null(words.stage(None)))
         .otherwise(not_applicable)
         .alias("Next step"),
         pl.coalesce("next_due_on", pl.when(waiting & is_ahead).then(expected)).alias("Due"),
@@ -138,14 +153,14 @@ def _table(frame: Frame, shown: pl.DataFrame) -> None:
     )
     whole = st.column_config.NumberColumn(format="%,d")
     day = st.column_config.DateColumn(format="D MMM YYYY", width=115)
-    st.dataframe(
+    event = st.dataframe(
         rows,
         key=TABLE,
         hide_index=True,
         height=min(38 + 35 * rows.height, 460),
         placeholder=numbers.NOT_AVAILABLE,
         alt=f"Readiness of {rows.height} Suppliers, one row each.",
-        on_select=_chooser(shown["mpid"].to_list()),
+        on_select="rerun",
         selection_mode="single-row",
         column_config={
             "Supplier": st.column_config.TextColumn(pinned=True, width=165),
@@ -179,28 +194,25 @@ def _table(frame: Frame, shown: pl.DataFrame) -> None:
         f"{numbers.NOT_AVAILABLE} not available; {numbers.NOT_APPLICABLE} not applicable: the "
         "Supplier is Qualified."
     )
+    follow(frame, event, [("supplier", {"mpid": [mpid]}) for mpid in shown["mpid"]])
 
 
-def _chooser(mpids: list[str]) -> Callable[[], None]:
-    """What a click on a row does: show that Supplier below."""
-
-    def choose() -> None:
-        chosen = st.session_state[TABLE]["selection"]["rows"]
-        st.session_state["supplier"] = mpids[chosen[0]] if chosen else None
-
-    return choose
-
-
-def _one_supplier(frame: Frame, suppliers: pl.DataFrame) -> None:
+def _open_by_name(frame: Frame, suppliers: pl.DataFrame) -> None:
+    """The way to a Supplier without a mouse: the table's rows, by name."""
     names = {
         row["mpid"]: words.party(row["participant_name"], row["mpid"])
-        for row in suppliers.sort("participant_name").to_dicts()
+        for row in suppliers.sort("participant_name", nulls_last=True).to_dicts()
     }
-    mpid = filters.choose_one(
-        frame.address, "supplier", "Supplier in detail", names, "Choose a Supplier"
+    mpid = st.selectbox(
+        "Open a Supplier by name",
+        list(names),
+        format_func=lambda code: names.get(code, code),
+        key="open_supplier",
+        index=None,
+        placeholder="Name or MPID",
     )
     if mpid:
-        supplier_panel(frame, suppliers.row(by_predicate=pl.col("mpid") == mpid, named=True))
+        st.switch_page("views/supplier.py", query_params=frame.link_parameters({"mpid": [mpid]}))
 
 
 render(current())

@@ -147,7 +147,14 @@ def dashboard(
 @click.argument("statement")
 @click.option("--publication", help="Ask this one; the beginning of its id will do.")
 @click.option("--json", "as_json", is_flag=True, help="Rows as JSON objects, one per line.")
-def sql(root: Path, statement: str, publication: str | None, as_json: bool) -> None:
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write every row to this file, .csv or .parquet, with a manifest beside it.",
+)
+def sql(
+    root: Path, statement: str, publication: str | None, as_json: bool, out: Path | None
+) -> None:
     """Ask a publication: one SQL statement, read-only.
 
     Its marts are there by name (`from rpt_m14_headline`), those of the other kept publications as
@@ -156,8 +163,16 @@ def sql(root: Path, statement: str, publication: str | None, as_json: bool) -> N
     \b
     python -m pipeline sql "select rule_id, count(*) from fct_exception group by all"
     """
-    from pipeline.query import ask
+    from pipeline.query import ask, ask_into_file
 
+    if out is not None:
+        file_format = out.suffix.removeprefix(".")
+        manifest = ask_into_file(Warehouse(root), statement, out, file_format, publication)
+        if as_json:
+            print_json(manifest)
+        else:
+            click.echo(f"{out.with_name(manifest['file'])}: {manifest['rows']:,} rows")
+        return
     columns, types, rows = ask(Warehouse(root), statement, publication)
     if as_json:
         for row in rows:

@@ -72,6 +72,11 @@ def test_one_row_one_model_one_unit_test(tmp_path: Path) -> None:
     rules = project / "models" / "marts" / "compliance" / "rules"
     (rules / "exc_int_99.sql").write_text(MODEL)
     (rules / "_new__unit_tests.yml").write_text(UNIT_TEST)
+
+    # A model that nobody reads does not build.
+    done = pipeline(*run, project=project, expect=1)
+    assert "exc_int_99 finds: add it to the list" in done.stderr
+
     union = project / "models" / "intermediate" / "compliance" / "int_rule_finding.sql"
     union.write_text(union.read_text().replace("'exc_int_05',", "'exc_int_05', 'exc_int_99',"))
     pipeline(*run, project=project)

@@ -54,6 +54,11 @@ def test_energy(kwh: float, text: str) -> None:
     assert spaced(numbers.energy(kwh)) == text
 
 
+def test_energy_beside_another_takes_its_unit() -> None:
+    assert spaced(numbers.energy(436e6, 1.01e9)) == "0.436 TWh"
+    assert numbers.energy_unit(4_710_000) == (1e6, "GWh")
+
+
 @pytest.mark.parametrize(
     ("share", "text"),
     [
@@ -144,6 +149,8 @@ def test_contrast_of_the_palette(colours: Palette) -> None:
     assert contrast(colours.warn_text, colours.warn_fill) >= 4.5
     for fill in (colours.good_fill, colours.warn_fill, colours.bad_fill, colours.plain_fill):
         assert contrast(colours.text, fill) >= 4.5
+    for fill, text in colours.steps:
+        assert contrast(text, fill) >= 4.5
     for line in (*colours.series, colours.quiet, colours.warn_line):
         assert contrast(line, colours.background) >= 3
 

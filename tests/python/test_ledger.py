@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.command import PROJECT, pipeline
 
 CASE = PROJECT / "tests" / "golden" / "cases" / "switch_at_m14" / "landing"
 FIRST, SECOND, THIRD = "2026-11-10", "2026-11-11", "2026-11-12"
+OPEN_END = date(9999, 12, 31)
 
 
 def correct(landing: Path) -> None:
@@ -54,14 +56,14 @@ def test_the_history_tells_what_came_and_went(day_by_day: Path) -> None:
     with closing(duckdb.connect()) as connection:
         told = history(day_by_day)
         assert len(told) == len({row[:2] for row in told})
-        ended = [row for row in told if row[2] is not None]
+        ended = [row for row in told if row[2] != OPEN_END]
         assert ended
         assert {str(row[2]) for row in ended} == {SECOND}
         assert {str(row[1]) for row in told} >= {FIRST}
         newest = max((day_by_day / "published").glob("*.duckdb"))
         connection.execute(f"ATTACH '{newest}' AS p (READ_ONLY)")
         standing = connection.execute(
-            "SELECT count(*) FROM p.marts.fct_exception_history WHERE detected_to IS NULL"
+            "SELECT count(*) FROM p.marts.fct_exception_history WHERE detected_to = '9999-12-31'"
         ).fetchall()
         assert (
             standing == connection.execute("SELECT count(*) FROM p.marts.fct_exception").fetchall()

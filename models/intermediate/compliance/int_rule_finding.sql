@@ -7,6 +7,15 @@
     'exc_dno_01', 'exc_qal_01', 'exc_qal_02', 'exc_qal_03', 'exc_qal_04', 'exc_ref_01',
     'exc_int_01', 'exc_int_02', 'exc_int_03', 'exc_int_04', 'exc_int_05',
 ] -%}
+{%- if execute -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name.startswith('exc_') -%}
+        {%- if node.name not in rules -%}
+            {{ exceptions.raise_compiler_error(
+                "No one reads what " ~ node.name ~ " finds: add it to the list of int_rule_finding."
+            ) }}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endif %}
 
 with
 

@@ -16,6 +16,7 @@ ranked as (
             order by
                 {{ covers('participants', as_of()) }} desc,
                 valid_from <= {{ as_of() }} desc,
+                least(valid_to, {{ as_of() }}) desc,
                 abs(valid_from - {{ as_of() }}) asc
         ) as preference
     from participants

@@ -81,7 +81,7 @@ spans as (
     select
         exception_id,
         min(as_of) as detected_from,
-        arg_max_null(next_as_of, build_number) as detected_to,
+        coalesce(arg_max_null(next_as_of, build_number), {{ open_end() }}) as detected_to,
         max(as_of) as last_detected_on,
         arg_max(rule_id, build_number) as rule_id,
         arg_max_null(mpid, build_number) as mpid,

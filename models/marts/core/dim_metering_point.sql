@@ -38,10 +38,20 @@ regimes as (
     select
         mpan,
         arg_max(regime, valid_from) as regime,
-        min(valid_from) filter (where regime = 'MHHS') as first_migrated_on,
+        min(valid_from) filter (where regime = 'MHHS') as first_mhhs_on,
         max(valid_from) filter (where valid_from > {{ start_of_time() }}) as last_regime_change_on
     from regime_spells
     group by mpan
+
+),
+
+reverses as (
+
+    select
+        mpan,
+        migrated_on
+    from migrations
+    where direction = 'REVERSE'
 
 ),
 
@@ -50,9 +60,24 @@ reversals as (
     select
         mpan,
         count(*) as reverse_migrations
-    from migrations
-    where direction = 'REVERSE'
+    from reverses
     group by mpan
+
+),
+
+-- A migration that was reversed on its own day makes no spell, and is one all the same. Few have a REVERSE to meet.
+undone as (
+
+    select
+        migrations.mpan,
+        min(migrations.migrated_on) as first_undone_on
+    from migrations
+    inner join reverses
+        on
+            migrations.mpan = reverses.mpan
+            and migrations.migrated_on = reverses.migrated_on
+    where migrations.direction = 'FORWARD'
+    group by migrations.mpan
 
 ),
 
@@ -72,7 +97,7 @@ final as (
         newest_holdings.annual_kwh,
         newest_holdings.is_live and {{ as_of() }} < newest_holdings.valid_to as is_live,
         coalesce(regimes.regime, 'LEGACY') as regime,
-        regimes.first_migrated_on,
+        least(regimes.first_mhhs_on, undone.first_undone_on) as first_migrated_on,
         regimes.last_regime_change_on,
         cast(coalesce(reversals.reverse_migrations, 0) as integer) as reverse_migrations,
         services.metering_service_mpid,
@@ -83,6 +108,8 @@ final as (
         on newest_holdings.mpan = regimes.mpan
     left join reversals
         on newest_holdings.mpan = reversals.mpan
+    left join undone
+        on newest_holdings.mpan = undone.mpan
     left join services
         on newest_holdings.mpan = services.mpan
     left join qualification_spells

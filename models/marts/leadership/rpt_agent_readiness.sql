@@ -25,6 +25,13 @@ mhhs_spells as (
 
 ),
 
+-- Not from the participants: an agent that standing data does not know may be Qualified.
+qualifications as (
+
+    select * from {{ ref('int_party_qualification') }}
+
+),
+
 party_reasons as (
 
     select * from {{ ref('int_party_reason') }}
@@ -107,8 +114,8 @@ joined as (
         participants.participant_name,
         participants.company_number,
         coalesce(participants.is_in_force, false) as is_in_force,
-        party_reasons.mpid is null as is_qualified,
-        participants.qualified_from,
+        qualifications.mpid is not null as is_qualified,
+        qualifications.qualified_from,
         party_reasons.reason_code,
         party_reasons.missing_approvals,
         plans.tranche,
@@ -126,6 +133,10 @@ joined as (
         on
             agents.mpid = participants.mpid
             and agents.market_role = participants.market_role
+    left join qualifications
+        on
+            agents.mpid = qualifications.mpid
+            and agents.market_role = qualifications.market_role
     left join party_reasons
         on
             agents.mpid = party_reasons.mpid

@@ -1,10 +1,8 @@
-{# The day that decides who is a DNO is M11, or the as-of day while M11 lies ahead: as in rule DNO-01. #}
 with
 
-participants as (
+dnos as (
 
-    select * from {{ ref('stg_qualification__participant') }}
-    where market_role = 'LDSO'
+    select * from {{ ref('int_dno') }}
 
 ),
 
@@ -29,25 +27,9 @@ metering_points as (
 
 ),
 
-m11 as (
+distributors as (
 
-    select
-        milestone_date as m11_date,
-        least(milestone_date, {{ as_of() }}) as decisive_day
-    from {{ ref('int_milestone') }}
-    where milestone = 'M11'
-
-),
-
-dnos as (
-
-    select
-        participants.mpid,
-        arg_max(participants.distributor_id, participants.valid_from) as distributor_id
-    from participants
-    cross join m11
-    where {{ covers('participants', 'm11.decisive_day') }}
-    group by participants.mpid
+    select * from {{ ref('distributor') }}
 
 ),
 
@@ -77,8 +59,9 @@ final as (
         dnos.mpid,
         known_parties.participant_name,
         dnos.distributor_id,
+        distributors.gsp_group_id,
         known_parties.is_in_force,
-        m11.m11_date,
+        dnos.m11_date,
         qualification_spells.mpid is not null as was_qualified_on_m11,
         known_parties.is_qualified,
         known_parties.qualified_from,
@@ -87,18 +70,18 @@ final as (
         known_parties.missing_approvals,
         coalesce(areas.points_in_area, 0) as points_in_area
     from dnos
-    cross join m11
     inner join known_parties
         on dnos.mpid = known_parties.mpid
+    left join distributors
+        on dnos.distributor_id = distributors.distributor_id
     left join qualification_spells
         on
             dnos.mpid = qualification_spells.mpid
-            and {{ covers('qualification_spells', 'm11.m11_date') }}
+            and {{ covers('qualification_spells', 'dnos.m11_date') }}
     left join first_qualified
         on dnos.mpid = first_qualified.mpid
     left join areas
         on dnos.distributor_id = areas.distributor_id
-    where dnos.distributor_id between '10' and '23'
 
 )
 

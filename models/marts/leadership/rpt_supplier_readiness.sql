@@ -20,6 +20,20 @@ exceptions as (
 
 ),
 
+-- Not from the participants: a Supplier that standing data does not know may be Qualified, and large.
+qualifications as (
+
+    select * from {{ ref('int_party_qualification') }}
+    where market_role = 'SUP'
+
+),
+
+supplier_sizes as (
+
+    select * from {{ ref('int_supplier_size') }}
+
+),
+
 party_reasons as (
 
     select * from {{ ref('int_party_reason') }}
@@ -125,12 +139,12 @@ joined as (
         participants.participant_name,
         participants.company_number,
         coalesce(participants.is_in_force, false) as is_in_force,
-        party_reasons.mpid is null as is_qualified,
-        participants.qualified_segments,
-        participants.qualified_from,
+        qualifications.mpid is not null as is_qualified,
+        qualifications.qualified_segments,
+        qualifications.qualified_from,
         party_reasons.reason_code,
         party_reasons.missing_approvals,
-        participants.size_band,
+        coalesce(supplier_sizes.size_band, 'small') as size_band,
         plans.tranche,
         plans.current_stage,
         plans.next_stage,
@@ -150,6 +164,10 @@ joined as (
     from suppliers
     left join participants
         on suppliers.mpid = participants.mpid
+    left join qualifications
+        on suppliers.mpid = qualifications.mpid
+    left join supplier_sizes
+        on suppliers.mpid = supplier_sizes.mpid
     left join party_reasons
         on suppliers.mpid = party_reasons.mpid
     left join plans

@@ -27,11 +27,6 @@ observed as (
     from ({{ test_no_overlap('intervals', ['id']) }})
     union all
     select
-        'no gaps' as setting,
-        id
-    from ({{ test_no_overlap('intervals', ['id'], gaps_allowed=false) }})
-    union all
-    select
         'no touching' as setting,
         id
     from ({{ test_no_overlap('intervals', ['id'], may_touch=false) }})
@@ -45,11 +40,6 @@ expected (setting, id) as (
     ('default', 'nested'),
     ('default', 'equal'),
     ('default', 'empty'),
-    ('no gaps', 'overlapping'),
-    ('no gaps', 'nested'),
-    ('no gaps', 'equal'),
-    ('no gaps', 'empty'),
-    ('no gaps', 'gap'),
     ('no touching', 'overlapping'),
     ('no touching', 'nested'),
     ('no touching', 'equal'),

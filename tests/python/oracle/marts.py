@@ -11,6 +11,7 @@ from oracle.days import BEGINNING, OPEN, Days, as_date, spells
 from oracle.evaluate import Evaluation
 from oracle.market import DATA_ROLES, METERING_ROLES, Stage
 from oracle.points import Holding
+from oracle.standing import qualified, road, size_bands
 
 MartRow = dict[str, Any]
 
@@ -39,21 +40,29 @@ def dim_participant(evaluation: Evaluation) -> list[MartRow]:
     """One row per mpid and market role of the participant extract, whatever its dates."""
     market, parties = evaluation.market, evaluation.parties
     as_of = market.as_of
-    live = Counter(holding.supplier for holding in live_holdings(evaluation, as_of))
+    live = live_holdings(evaluation, as_of)
+    points = Counter(holding.supplier for holding in live)
+    bands = size_bands(live)
     rows = []
     for party in sorted({(row.mpid, row.role) for row in market.participants}):
-        segments = [s for s in parties.segments(party[1]) if parties.is_qualified(party, s, as_of)]
+        is_supplier = party[1] == "SUP"
+        standing = qualified(evaluation, party)
+        on_the_road = road(evaluation, party)
         rows.append(
             {
                 "mpid": party[0],
                 "market_role": party[1],
                 "is_in_force": as_of in parties.in_force_days(party),
-                "is_qualified": bool(segments),
-                "qualified_segments": "".join(segments) or None,
+                **standing,
                 "not_qualified_reason": (
-                    None if segments else parties.reason_without_segment(party, as_of)
+                    None
+                    if standing["is_qualified"]
+                    else parties.reason_without_segment(party, as_of)
                 ),
-                "live_metering_points": live[party[0]] if party[1] == "SUP" else 0,
+                "current_stage": on_the_road["current_stage"],
+                "next_stage": on_the_road["next_stage"],
+                "live_metering_points": points[party[0]] if is_supplier else 0,
+                "size_band": bands.get(party[0], "small") if is_supplier else None,
             }
         )
     return rows
@@ -66,7 +75,7 @@ def dim_metering_point(evaluation: Evaluation) -> list[MartRow]:
     rows = []
     for mpan in points.registered():
         newest = points.holdings(mpan)[-1]
-        migrated = {on for on in points.mhhs_days(mpan) if on <= as_of}
+        migrated = [event.day for event in points.events(mpan) if event.direction == "FORWARD"]
         reverses = [event.day for event in points.events(mpan) if event.direction == "REVERSE"]
         rows.append(
             {
@@ -256,6 +265,7 @@ def rpt_supplier_readiness(evaluation: Evaluation) -> list[MartRow]:
         for row in evaluation.findings
         if (row.severity, row.status) == ("BREACH", "OPEN") and row.rule_id in SUPPLIER_RULES
     )
+    bands = size_bands(holding for holdings in held.values() for holding in holdings)
     rows = []
     for mpid in sorted(in_force | set(held)):
         party = (mpid, "SUP")
@@ -265,20 +275,24 @@ def rpt_supplier_readiness(evaluation: Evaluation) -> list[MartRow]:
             if not parties.is_qualified(party, holding.segment, as_of)
         ]
         migrated = [h for h in held[mpid] if points.regime(h.registration.mpan, as_of) == "MHHS"]
-        is_qualified = as_of in parties.qualified_for_any(party)
+        standing = qualified(evaluation, party)
         stages = [row for row in market.stages if (row.mpid, row.role) == party]
         status = _readiness_status(evaluation, mpid, {h.segment for h in held[mpid]}, stages)
         if status == "EXEMPT_SCOPE":
             reason = "SCOPE"
         else:
-            reason = None if is_qualified else parties.reason_without_segment(party, as_of)
+            reason = (
+                None if standing["is_qualified"] else parties.reason_without_segment(party, as_of)
+            )
         rows.append(
             {
                 "mpid": mpid,
-                "is_qualified": is_qualified,
+                "is_in_force": mpid in in_force,
+                **standing,
                 "readiness_status": status,
                 "reason": reason,
-                "overdue_stages": sum(stage.is_overdue(as_of) for stage in stages),
+                "size_band": bands.get(mpid, "small"),
+                **road(evaluation, party),
                 "live_metering_points": len(held[mpid]),
                 "points_not_qualified": len(not_qualified),
                 "kwh_not_qualified": float(sum(h.registration.kwh or 0 for h in not_qualified)),

@@ -10,6 +10,8 @@ from oracle.evaluate import Evaluation
 from oracle.market import DATA_ROLES, LEGACY_ROLES, METERING_ROLES
 from oracle.marts import MartRow, live_holdings
 from oracle.parties import Party
+from oracle.party_rules import DNO_DISTRIBUTORS
+from oracle.standing import qualified_from, road
 
 
 def fct_migration(evaluation: Evaluation) -> list[MartRow]:
@@ -124,6 +126,8 @@ def rpt_agent_readiness(evaluation: Evaluation) -> list[MartRow]:
                 "market_role": party[1],
                 "is_in_force": party in in_force,
                 "is_qualified": is_qualified,
+                "qualified_from": qualified_from(evaluation, party),
+                **road(evaluation, party),
                 "readiness_status": "QUALIFIED" if is_qualified else _road(evaluation, party),
                 "reason": None if is_qualified else parties.reason_without_segment(party, as_of),
                 "mhhs_points_served": len(served[party]),
@@ -157,7 +161,7 @@ def _road(evaluation: Evaluation, party: Party) -> str:
 
 
 def rpt_dno_readiness(evaluation: Evaluation) -> list[MartRow]:
-    """One row per operator by the row in force on M11, or on the as-of day before M11."""
+    """One row per operator: by its last DNO's row in force on M11, before it on the as-of day."""
     market, parties = evaluation.market, evaluation.parties
     decisive = min(market.m11, market.as_of)
     live = Counter(h.registration.mpan[:2] for h in live_holdings(evaluation, market.as_of))
@@ -166,23 +170,24 @@ def rpt_dno_readiness(evaluation: Evaluation) -> list[MartRow]:
         covering = [
             row
             for row in parties.rows(party)
-            if row.first <= decisive < row.end and row.distributor_id
+            if row.first <= decisive < row.end and row.distributor_id in DNO_DISTRIBUTORS
         ]
         if party[1] != "LDSO" or not covering:
             continue
         distributor = str(max(covering, key=lambda row: row.first).distributor_id)
-        if "10" <= distributor <= "23":
-            days = parties.qualified_for_any(party)
-            rows.append(
-                {
-                    "mpid": party[0],
-                    "distributor_id": distributor,
-                    "was_qualified_on_m11": market.m11 in days,
-                    "is_qualified": market.as_of in days,
-                    "first_qualified_on": as_date(min(days, default=None)),
-                    "points_in_area": live[distributor],
-                }
-            )
+        days = parties.qualified_for_any(party)
+        rows.append(
+            {
+                "mpid": party[0],
+                "distributor_id": distributor,
+                "is_in_force": market.as_of in parties.in_force_days(party),
+                "was_qualified_on_m11": market.m11 in days,
+                "is_qualified": market.as_of in days,
+                "qualified_from": qualified_from(evaluation, party),
+                "first_qualified_on": as_date(min(days, default=None)),
+                "points_in_area": live[distributor],
+            }
+        )
     return rows
 
 

@@ -39,9 +39,11 @@ def _days_not_qualified(market: Market, parties: Parties, party: Party) -> Days:
 
 
 def is_dno(parties: Parties, party: Party, on: int) -> bool:
-    """The row in force on the day, of several the latest that names one, names 10 to 23."""
-    rows = [row for row in parties.rows(party) if row.first <= on < row.end and row.distributor_id]
-    return bool(rows) and max(rows, key=lambda row: row.first).distributor_id in DNO_DISTRIBUTORS
+    """A row in force on the day names 10 to 23."""
+    return any(
+        row.first <= on < row.end and row.distributor_id in DNO_DISTRIBUTORS
+        for row in parties.rows(party)
+    )
 
 
 def _dno(market: Market, parties: Parties, party: Party) -> Iterator[Finding]:

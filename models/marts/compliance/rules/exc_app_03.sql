@@ -57,7 +57,7 @@ final as (
         regimes.wrong_from as occurred_on,
         holdings.registration_id,
         regimes.appointment_id,
-        'is appointed as ' || regimes.service_role || ' although this Metering Point is under '
+        'has been appointed as ' || regimes.service_role || ' to a Metering Point under '
         || case regimes.regime when 'MHHS' then 'MHHS' else 'the legacy arrangements' end
         || ' since ' || {{ day_in_words('regimes.wrong_from') }} as what_happened,
         regimes.load_id

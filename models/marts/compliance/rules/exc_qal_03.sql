@@ -19,6 +19,19 @@ reasons as (
 
 ),
 
+-- The newest of the files that brought its decisions is the evidence.
+decision_files as (
+
+    select
+        mpid,
+        market_role,
+        max(load_id) as load_id
+    from {{ ref('stg_qualification__approval') }}
+    where valid_from <= {{ as_of() }}
+    group by mpid, market_role
+
+),
+
 party_partial_spells as (
 
     {{ spells_where('partial_spells', ['mpid', 'market_role']) }}
@@ -52,12 +65,17 @@ final as (
         'OPEN' as status,
         spells.partial_from as occurred_on,
         'is approved in part as ' || spells.market_role || ' since ' || {{ day_in_words('spells.partial_from') }}
-        || '; approval is missing from: ' || reasons.missing_approvals as what_happened
+        || '; approval is missing from: ' || reasons.missing_approvals as what_happened,
+        decision_files.load_id
     from spells
     inner join reasons
         on
             spells.mpid = reasons.mpid
             and spells.market_role = reasons.market_role
+    inner join decision_files
+        on
+            spells.mpid = decision_files.mpid
+            and spells.market_role = decision_files.market_role
 
 )
 

@@ -13,6 +13,19 @@ in_force_spells as (
 
 ),
 
+-- The newest of the files that brought its decisions is the evidence.
+decision_files as (
+
+    select
+        mpid,
+        market_role,
+        max(load_id) as load_id
+    from {{ ref('stg_qualification__approval') }}
+    where valid_from <= {{ as_of() }}
+    group by mpid, market_role
+
+),
+
 parties as (
 
     select distinct
@@ -60,14 +73,19 @@ final as (
 
     select
         'QAL-04' as rule_id,
-        mpid || '|' || market_role as subject_key,
-        mpid,
-        market_role,
+        spells.mpid || '|' || spells.market_role as subject_key,
+        spells.mpid,
+        spells.market_role,
         'OPEN' as status,
-        absent_from as occurred_on,
-        'is Qualified as ' || market_role || ' and not in standing data for that role since '
-        || {{ day_in_words('absent_from') }} as what_happened
+        spells.absent_from as occurred_on,
+        'is Qualified as ' || spells.market_role || ' and not in standing data for that role since '
+        || {{ day_in_words('spells.absent_from') }} as what_happened,
+        decision_files.load_id
     from spells
+    inner join decision_files
+        on
+            spells.mpid = decision_files.mpid
+            and spells.market_role = decision_files.market_role
 
 )
 

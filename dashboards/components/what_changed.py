@@ -1,0 +1,91 @@
+"""What changed since the publication of the as-of day before, each item a link."""
+
+from __future__ import annotations
+
+import polars as pl
+import streamlit as st
+
+from dashboards import data
+from dashboards.components import numbers, words
+from dashboards.components.frame import Frame
+from dashboards.components.markup import plain
+from dashboards.registry import has_page
+
+MOST_SUPPLIERS = 12
+
+
+def what_changed(frame: Frame, suppliers: pl.DataFrame) -> None:
+    """Exceptions new and resolved by rule, then Suppliers that are Qualified now or no longer."""
+    register = data.exceptions.register(frame.view).filter(
+        (pl.col("new") > 0) | (pl.col("resolved") > 0)
+    )
+    if not data.frame.has_previous(frame.view):
+        st.header("Nothing to compare with yet", anchor=False)
+        st.markdown(
+            "No earlier publication was there when this one was built, so every exception counts "
+            "as new. What changes shows from the next as-of day on."
+        )
+        return
+    new, resolved = int(register["new"].sum()), int(register["resolved"].sum())
+    st.header(
+        f"{numbers.short(new)} exceptions are new and {numbers.short(resolved)} are resolved",
+        anchor=False,
+    )
+    st.html('<p class="mhhs-sub">Since the publication of the as-of day before, by rule</p>')
+    if register.is_empty():
+        st.markdown("No exception was added or resolved.")
+    for row in register.sort(pl.col("new") + pl.col("resolved"), descending=True).to_dicts():
+        filters = {"rule_id": [row["rule_id"]], **({"is_new": ["true"]} if row["new"] else {})}
+        change = ", ".join(
+            text
+            for count, text in (
+                (row["new"], f"{numbers.short(row['new'])} new"),
+                (row["resolved"], f"{numbers.short(row['resolved'])} resolved"),
+            )
+            if count
+        )
+        st.page_link(
+            "views/exceptions.py",
+            label=f"**{plain(change)}**: {plain(row['title'])} ({plain(row['rule_id'])})",
+            width="stretch",
+            query_params=frame.link_parameters(filters),
+        )
+    _suppliers(frame, suppliers)
+    if has_page("changes"):
+        st.page_link(
+            "views/changes.py",
+            label="See what is real and what is a correction",
+            icon=":material/arrow_forward:",
+            icon_position="right",
+            width="stretch",
+            query_params=frame.link_parameters(),
+        )
+
+
+def _suppliers(frame: Frame, suppliers: pl.DataFrame) -> None:
+    before = data.overview.previous(data.store.kept(), frame.view)
+    if before is None:
+        return
+    was = dict(data.suppliers.readiness(before).select("mpid", "is_qualified").iter_rows())
+    turned = [
+        row
+        for row in suppliers.sort("mpid").to_dicts()
+        if was.get(row["mpid"], row["is_qualified"]) != row["is_qualified"]
+    ]
+    gained = sum(row["is_qualified"] for row in turned)
+    lost = len(turned) - gained
+    title = f"{numbers.count_of(gained, 'Supplier')} became Qualified" + (
+        f", {lost:,} ceased to be" if lost else ""
+    )
+    st.subheader(title, anchor=False)
+    st.html(f'<p class="mhhs-sub">Since the publication as of {numbers.day(before.as_of)}</p>')
+    for row in turned[:MOST_SUPPLIERS]:
+        what = "Qualified" if row["is_qualified"] else "no longer Qualified"
+        st.page_link(
+            "views/supplier.py",
+            label=f"**{plain(words.party(row['participant_name'], row['mpid']))}**: {what}",
+            width="stretch",
+            query_params=frame.link_parameters({"mpid": [row["mpid"]]}),
+        )
+    if len(turned) > MOST_SUPPLIERS:
+        st.markdown(f"And {len(turned) - MOST_SUPPLIERS:,} more: see the Suppliers page.")

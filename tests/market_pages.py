@@ -1,0 +1,88 @@
+"""Pages of the dashboards on the simulated market, and the figures that its marts give."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+from streamlit.testing.v1 import AppTest
+
+from tests.command import PROJECT
+
+BEFORE, AFTER = "20261020", "20261109"
+
+
+def open_page(name: str, /, **parameters: str | list[str]) -> AppTest:
+    """A page of the warehouse that MHHS_WAREHOUSE names, with these parameters in its address."""
+    app = AppTest.from_file(str(PROJECT / "dashboards/app.py"), default_timeout=60)
+    app.run()
+    for parameter, value in parameters.items():
+        app.query_params[parameter] = value
+    app.switch_page(f"views/{name}.py").run()
+    assert not app.exception, app.exception
+    return app
+
+
+def text_of(app: AppTest) -> str:
+    """Everything that the page says in words."""
+    parts = [element.proto.body for element in app.get("html")]
+    for kind in (app.markdown, app.title, app.header, app.info, app.success, app.error):
+        parts += [str(element.value) for element in kind]
+    return "\n".join(parts).replace("\u00a0", " ").replace("\\", "")
+
+
+def lead_of(app: AppTest) -> str:
+    """The headline sentence, without its markup."""
+    (lead,) = [e.proto.body for e in app.get("html") if 'class="mhhs-lead"' in e.proto.body]
+    for mark in ("<strong>", "</strong>", '<p class="mhhs-lead">', "</p>"):
+        lead = lead.replace(mark, "")
+    return lead.replace("\u00a0", " ")
+
+
+def links_of(app: AppTest) -> dict[str, str]:
+    """Every link of the page: its words, and the parameters it carries."""
+    return {
+        element.proto.label.replace("\\", ""): element.proto.query_string
+        for element in app.get("page_link")
+    }
+
+
+def figure_of(app: AppTest, key: str) -> dict[str, Any]:
+    """The Plotly figure of a chart."""
+    (spec,) = [
+        json.loads(chart.proto.spec)
+        for chart in app.get("plotly_chart")
+        if chart.proto.id.endswith(f"-{key}")
+    ]
+    return dict(spec)
+
+
+def table_of(app: AppTest, place: int = 0) -> pl.DataFrame:
+    """A table of the page, as a frame."""
+    return pl.from_pandas(app.dataframe[place].value)
+
+
+def publication_id(warehouse: Path, day: str) -> str:
+    (path,) = (warehouse / "published").glob(f"{day}-*.duckdb")
+    return path.stem
+
+
+def rows_of(warehouse: Path, sql: str, day: str = AFTER) -> list[dict[str, Any]]:
+    """Rows of a publication, read without the dashboards.
+
+    Attached, not opened: the dashboards hold the file open with settings of their own.
+    """
+    path = warehouse / "published" / f"{publication_id(warehouse, day)}.duckdb"
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{path}' as publication (read_only)")
+        connection.execute("use publication")
+        return connection.execute(sql).pl().to_dicts()
+
+
+def value_of(warehouse: Path, sql: str, day: str = AFTER) -> Any:
+    (row,) = rows_of(warehouse, sql, day)
+    (value,) = row.values()
+    return value

@@ -1,0 +1,252 @@
+"""Statements that a sandbox has to withstand, each with what must become of it.
+
+`refused`: never run. `failed`: run, and DuckDB said no. `limit`: stopped. `answered`: harmless; the
+words are then looked for in the answer. No answer may hold anything of `SECRETS`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Outcome = Literal["refused", "failed", "limit", "answered"]
+
+
+class Hostile(NamedTuple):
+    """A statement, what must become of it, and words of the message or the answer."""
+
+    sql: str
+    outcome: Outcome
+    says: str = ""
+    seconds: float = 15.0
+
+
+_FILES = [
+    Hostile("select * from read_text('/etc/passwd')", "refused", "read_text is not open"),
+    Hostile("select * from read_csv('/etc/passwd')", "refused", "read_csv is not open"),
+    Hostile("select * from read_csv_auto('/etc/passwd')", "refused"),
+    Hostile("select * from read_blob('/etc/*')", "refused"),
+    Hostile("select * from read_json('/etc/passwd')", "refused"),
+    Hostile("select * from read_ndjson_objects('/etc/passwd')", "refused"),
+    Hostile("select * from read_parquet('/tmp/x.parquet')", "refused"),
+    Hostile("select * from parquet_metadata('/tmp/x.parquet')", "refused"),
+    Hostile("select * from read_duckdb('/tmp/x.duckdb')", "refused"),
+    Hostile("select * from glob('/**')", "refused", "glob is not open"),
+    Hostile("select * from sniff_csv('/etc/passwd')", "refused"),
+    Hostile("from '/etc/passwd'", "refused", "does not exist here"),
+    Hostile("from 'file.csv'", "refused", "file.csv does not exist"),
+    Hostile('from "data.parquet"', "refused"),
+    Hostile("from 's3://bucket/key.parquet'", "refused"),
+    Hostile("select (select max(content) from read_text('/etc/passwd'))", "refused", "read_text"),
+    Hostile("select 1 where exists (from read_csv('/etc/passwd'))", "refused", "read_csv"),
+    Hostile("from dim_rule, lateral (from read_blob('/etc/passwd'))", "refused", "read_blob"),
+    Hostile("select 1 limit (select count(*) from glob('*'))", "refused", "glob"),
+    Hostile("with x as (from read_text('/etc/passwd')) from x", "refused", "read_text"),
+    Hostile("select ('/etc/passwd').read_text()", "refused", "read_text"),
+    Hostile("describe from read_csv('/etc/passwd')", "refused", "read_csv"),
+    Hostile("summarize from read_csv('/etc/passwd')", "refused", "read_csv"),
+    Hostile("pivot (from read_csv('/etc/passwd')) on a in (1) using count(*)", "refused"),
+    Hostile("unpivot (from read_csv('/etc/passwd')) on columns(*)", "refused"),
+    Hostile("copy dim_rule to '/tmp/out.csv'", "refused", "COPY is refused"),
+    Hostile("copy (select 1) to '/dev/stdout'", "refused", "COPY is refused"),
+    Hostile("copy dim_rule from '/etc/passwd'", "refused", "COPY is refused"),
+    Hostile("export database '/tmp/out'", "refused", "EXPORT is refused"),
+    Hostile("import database '/tmp/out'", "refused"),
+    Hostile("explain analyze copy dim_rule to '/tmp/x'", "refused", "EXPLAIN is refused"),
+]
+_NETWORK = [
+    Hostile("select * from read_csv('https://example.org/x.csv')", "refused"),
+    Hostile("from 'https://example.org/x.parquet'", "refused"),
+    Hostile("select * from read_parquet('s3://bucket/x')", "refused"),
+    Hostile("select * from postgres_scan('host=127.0.0.1', 'public', 't')", "refused"),
+    Hostile("select * from sqlite_scan('/tmp/x.db', 't')", "refused"),
+    Hostile("create secret s (type s3, key_id 'k')", "refused", "CREATE is refused"),
+    Hostile("select * from which_secret('s3://x', 's3')", "refused"),
+    Hostile("attach 'postgres:host=127.0.0.1' as p", "refused", "ATTACH is refused"),
+]
+_EXTENSIONS = [
+    Hostile("install httpfs", "refused", "LOAD is refused"),
+    Hostile("force install httpfs from 'https://example.org'", "refused"),
+    Hostile("load httpfs", "refused", "LOAD is refused"),
+    Hostile("load '/tmp/evil.duckdb_extension'", "refused"),
+    Hostile("update extensions", "refused"),
+    Hostile("select * from duckdb_extensions()", "refused", "DESCRIBE"),
+    Hostile("select st_read('/etc/passwd')", "refused", "st_read is not open"),
+]
+_CONFIGURATION = [
+    Hostile("set enable_external_access = true", "refused", "SET is refused"),
+    Hostile("set lock_configuration = false", "refused"),
+    Hostile("reset memory_limit", "refused"),
+    Hostile("set variable x = 1", "refused"),
+    Hostile("set search_path = 'main'", "refused"),
+    Hostile("use memory", "refused"),
+    Hostile("pragma threads = 64", "refused"),
+    Hostile("pragma database_list", "refused"),
+    Hostile("pragma version", "refused"),
+    Hostile("pragma enable_profiling", "refused"),
+    Hostile("call enable_logging(storage = 'file')", "refused", "CALL is refused"),
+    Hostile("call pragma_version()", "refused", "CALL is refused"),
+    Hostile("checkpoint", "refused"),
+    Hostile("vacuum", "refused"),
+]
+_CATALOGS = [
+    Hostile("from information_schema.tables", "refused", "only marts is open"),
+    Hostile("from pg_catalog.pg_class", "refused", "only marts is open"),
+    Hostile("from sqlite_master", "refused", "does not exist here"),
+    Hostile("from main.sqlite_master", "refused"),
+    Hostile("from system.main.duckdb_settings", "refused"),
+    Hostile("from duckdb_databases", "refused"),
+    Hostile("from duckdb_databases()", "refused"),
+    Hostile("from duckdb_settings()", "refused"),
+    Hostile("from duckdb_views()", "refused"),
+    Hostile("from duckdb_secrets()", "refused"),
+    Hostile("from duckdb_functions()", "refused"),
+    Hostile("from duckdb_logs", "refused"),
+    Hostile("from pragma_database_size()", "refused"),
+    Hostile("from pragma_storage_info('fct_exception')", "refused"),
+    Hostile("from pragma_table_info('fct_exception')", "refused"),
+    Hostile("show databases", "refused", "only SHOW TABLES"),
+    Hostile("show all tables", "refused", "only SHOW TABLES"),
+    Hostile("show tables from memory", "refused", "only SHOW TABLES"),
+    Hostile("describe", "refused"),
+    Hostile("show tables", "answered", "fct_exception"),
+    Hostile("describe fct_exception", "answered", "reason_detail"),
+    Hostile("from memory.marts.fct_exception", "refused", "no publication memory"),
+    Hostile("from temp.marts.fct_exception", "refused"),
+    Hostile("from marts.fct_exceptio", "refused", "Did you mean fct_exception?"),
+    Hostile("from query('from duckdb_databases()')", "refused", "query is not open"),
+    Hostile("from query_table('duckdb_databases')", "refused", "query_table is not open"),
+    Hostile("from query_table(['fct_exception', 'dim_rule'], true)", "refused"),
+    Hostile("from seq_scan('fct_exception')", "refused"),
+    Hostile("from json_execute_serialized_sql(json_serialize_sql('select 1'))", "refused"),
+    Hostile("from histogram('duckdb_databases', path)", "refused", "histogram is not open"),
+    Hostile("from arrow_scan(1, 2, 3)", "refused"),
+    Hostile("from python_map_function()", "refused"),
+    Hostile("with duckdb_databases as (select 1) select * from duckdb_databases", "refused"),
+    Hostile(
+        "select b.* from (with pragma_database_list as (select 1) from pragma_database_list) as a,"
+        " pragma_database_list as b",
+        "refused",
+        "choose another",
+    ),
+    Hostile(
+        'select b.* from (with "x.csv" as (select 1) from "x.csv") as a, \'x.csv\' as b',
+        "failed",
+        "disabled by configuration",
+    ),
+    Hostile("select pg_get_viewdef(22287)", "refused", "pg_get_viewdef is not open"),
+    Hostile("select get_block_size('memory')", "refused"),
+    Hostile("select format_type(1, 2)", "refused"),
+    Hostile("select current_setting('temp_directory')", "refused", "current_setting is not open"),
+    Hostile("select getenv('HOME')", "refused", "getenv is not open"),
+    Hostile("select getvariable('x')", "refused"),
+    Hostile("select current_query()", "refused"),
+    Hostile("select stats(mpan) from fct_holding", "refused", "stats is not open"),
+    Hostile("select a.b.upper('x')", "refused", "own functions"),
+    Hostile("select sum(stats(1)) over ()", "refused", "stats is not open"),
+    Hostile("select list_transform([1], lambda x: current_setting('threads'))", "refused"),
+    Hostile("explain from fct_exception", "refused", "EXPLAIN is refused"),
+    Hostile("explain analyze from fct_exception", "refused", "EXPLAIN is refused"),
+    Hostile("select nextval('s')", "refused"),
+    Hostile("select error('/etc/passwd is ' || current_database())", "failed", "[path]"),
+]
+_CHANGES = [
+    Hostile("insert into dim_rule select * from dim_rule", "refused", "INSERT is refused"),
+    Hostile("update dim_rule set title = 'x'", "refused", "UPDATE is refused"),
+    Hostile("delete from fct_exception", "refused", "DELETE is refused"),
+    Hostile("truncate fct_exception", "refused"),
+    Hostile("merge into dim_rule using dim_rule as b on true when matched then delete", "refused"),
+    Hostile("with x as (delete from fct_exception returning *) from x", "failed", "SELECT"),
+    Hostile("drop table fct_exception", "refused", "DROP is refused"),
+    Hostile("alter table dim_rule rename to x", "refused", "ALTER is refused"),
+    Hostile("create table x as select 1", "refused", "CREATE is refused"),
+    Hostile("create temp table x as select 1", "refused"),
+    Hostile("create or replace temp view fct_exception as select 1", "refused"),
+    Hostile("create macro f() as table from read_text('/etc/passwd')", "refused"),
+    Hostile("create function f() as 1", "refused"),
+    Hostile("create type t as enum ('a')", "refused"),
+    Hostile("comment on table dim_rule is 'x'", "refused"),
+    Hostile("attach ':memory:' as m", "refused", "ATTACH is refused"),
+    Hostile("detach memory", "refused", "DETACH is refused"),
+    Hostile("begin", "refused", "TRANSACTION is refused"),
+    Hostile("prepare p as select 1", "refused", "PREPARE is refused"),
+    Hostile("execute p", "refused", "EXECUTE is refused"),
+    Hostile("deallocate p", "refused"),
+    Hostile("select ?", "refused", "not open here"),
+    Hostile("select $name", "refused", "not open here"),
+]
+_TRICKS = [
+    Hostile("select 1; select 2", "refused", "holds 2"),
+    Hostile("select 1; copy dim_rule to '/tmp/x'", "refused", "holds 2"),
+    Hostile("select 1;;", "answered", "1"),
+    Hostile("select 1 -- ; drop table x", "answered", "1"),
+    Hostile("select /* ; copy x to 'y' */ 1", "answered", "1"),
+    Hostile("/* select 1 */ copy dim_rule to '/tmp/x'", "refused", "COPY is refused"),
+    Hostile("select $$; drop table x; $$", "answered", "drop table x"),
+    Hostile("select\u00a01", "answered", "1"),
+    Hostile("select\u2003*\u3000from\u00a0dim_rule\u00a0limit 1", "answered"),
+    Hostile("\uff23\uff2f\uff30\uff39 dim_rule to 'x'", "failed"),
+    Hostile("select 1\u037e copy dim_rule to 'x'", "failed"),
+    Hostile("select * from read\u200b_text('/etc/passwd')", "refused"),
+    Hostile("select 1\0; drop table x", "refused", "NUL"),
+    Hostile("select * from READ_TEXT('/etc/passwd')", "refused", "read_text"),
+    Hostile("select * from \"read_text\"('/etc/passwd')", "refused", "read_text"),
+    Hostile("select * from main.read_text('/etc/passwd')", "refused", "read_text"),
+    Hostile("select * from system.main.read_text('/etc/passwd')", "refused", "read_text"),
+    Hostile("", "refused", "no statement"),
+    Hostile("   -- nothing", "refused", "no statement"),
+    Hostile("selct 1", "failed", "syntax error"),
+    Hostile("pivot dim_rule on family using count(*)", "refused", "PIVOT needs its values"),
+    Hostile("select " + "(" * 3000 + "1" + ")" * 3000, "answered", "1"),
+    Hostile("select '" + "x" * 30_000 + "'", "refused", "20,000 characters"),
+    Hostile("select regexp_matches(repeat('a', 10000), '(a+)+$')", "answered"),
+    Hostile('select 1 as "a""b\', (from x)"', "answered", "1"),
+    Hostile("select '" + "h_" + "0" * 16 + "' as x", "answered"),
+]
+_BOMBS = [
+    Hostile("select length(repeat('x', 4000000000))", "limit", "memory"),
+    Hostile("select repeat('x', 900000000)", "limit", seconds=1.5),
+    Hostile("select repeat('x', 30000000)", "answered", ""),
+    Hostile("select string_agg(repeat('x', 1000000), '') from range(100000)", "limit", "memory"),
+    Hostile("select list(range) from range(300000000)", "limit", "memory"),
+    Hostile(
+        "select count(*) from range(10000000) a, range(10000000) b", "limit", "1.5 seconds", 1.5
+    ),
+    Hostile(
+        "select sum(a.range * b.range) from range(9000000) a, range(9000000) b",
+        "limit",
+        seconds=1.5,
+    ),
+    Hostile(
+        "with recursive r as (select 1 as a union all select a + 1 from r) select max(a) from r",
+        "limit",
+        "1.5 seconds",
+        1.5,
+    ),
+    Hostile(
+        "with recursive r as (select 'x' as a union all select a || a from r) select a from r",
+        "limit",
+        seconds=1.5,
+    ),
+    Hostile("select * from range(1000000000000)", "answered", "0"),
+    Hostile("select range(1000000000)", "limit", "memory"),
+    Hostile("select unnest(range(1000000000))", "limit", "memory"),
+    Hostile("select list_sort(list(random())) from range(100000000)", "limit", seconds=1.5),
+    Hostile("from repeat('x', 1000000000000)", "answered", "x"),
+    Hostile("select count(distinct hash(range)) from range(200000000)", "limit", seconds=1.5),
+    Hostile("select sleep_ms(100000)", "refused", "sleep_ms is not open"),
+    Hostile("select pg_sleep(100)", "refused", "pg_sleep is not open"),
+    Hostile("select lpad('x', 2000000000, 'y')", "limit", seconds=1.5),
+    Hostile("select format('{:2000000000}', 1)", "limit", seconds=1.5),
+    Hostile("select printf('%2000000000d', 1)", "limit", seconds=1.5),
+]
+
+STATEMENTS = [
+    *_FILES,
+    *_NETWORK,
+    *_EXTENSIONS,
+    *_CONFIGURATION,
+    *_CATALOGS,
+    *_CHANGES,
+    *_TRICKS,
+    *_BOMBS,
+]

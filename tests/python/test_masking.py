@@ -1,0 +1,276 @@
+"""No MPAN reaches an analyst who may not see one, by any column of any mart."""
+
+from __future__ import annotations
+
+import re
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from pipeline.layout import Warehouse
+from pipeline.publication import Publication, current
+from pipeline.sandbox import masking
+from pipeline.sandbox.asking import ask
+from pipeline.sandbox.terms import BadQuestion, Limits, Question, catalog_name
+from tests.fixture_publication import contracts
+
+KEY = "fedcba9876543210" * 2
+MPAN = "1000000000012"
+WHOLE = Limits(seconds=60, rows=None, size=None)
+FORMS = (
+    MPAN,
+    f"{MPAN}-MSS-20261028",
+    f"appointment|{MPAN}-SDS",
+    f"R1,{MPAN},ALDE,INITIAL",
+    f"Registrations {MPAN} and {MPAN}-2 overlap.",
+    "10 000 000 000 12",
+    "10-0000-0000-012",
+    "MPAN 10 0000 0000 012, see file",
+)
+
+
+def masked(publication: Path, sql: str, key: str | None = KEY) -> pa.Table:
+    home = catalog_name(publication.stem)
+    return ask(Question(sql, home, {home: publication}, key), WHOLE).table
+
+
+@pytest.fixture(scope="module")
+def publication(market_warehouse: Path) -> Publication:
+    return current(Warehouse(market_warehouse))
+
+
+@pytest.fixture(scope="module")
+def marts(publication: Publication) -> dict[str, tuple[pa.Table, pa.Table]]:
+    """Every mart of the simulated market, in clear and masked, in one order."""
+    names = [*publication.manifest["marts"], "rpt_publication"]
+    clear = {name: f"select * from {name}" for name in names}
+    with ThreadPoolExecutor(2) as pool:
+        masks = list(pool.map(lambda sql: masked(publication.path, sql), clear.values()))
+    clears = [masked(publication.path, sql, None) for sql in clear.values()]
+    return dict(zip(names, zip(clears, masks, strict=True), strict=True))
+
+
+def texts(table: pa.Table) -> set[str]:
+    return {
+        str(value)
+        for column in table.columns
+        for value in column.unique().to_pylist()
+        if value is not None
+    }
+
+
+def test_no_identity_of_a_point_is_in_any_mart(marts: dict[str, tuple[pa.Table, pa.Table]]) -> None:
+    identities: set[str] = set()
+    for clear, _ in marts.values():
+        for column in clear.column_names:
+            if column.endswith(("mpan", "registration_id", "appointment_id", "exception_id")):
+                identities |= {value for value in clear[column].unique().to_pylist() if value}
+    assert len(identities) > 10_000
+    for name, (clear, hidden) in marts.items():
+        assert hidden.num_rows == clear.num_rows, name
+        assert hidden.column_names == clear.column_names, name
+        words = {word for text in texts(hidden) for word in re.findall(r"\w+", text)}
+        assert not words & identities, (name, sorted(words & identities)[:3])
+
+
+def test_what_tells_no_point_is_told_as_it_is(marts: dict[str, tuple[pa.Table, pa.Table]]) -> None:
+    changed = {
+        f"{name}.{column}"
+        for name, (clear, hidden) in marts.items()
+        for column in clear.column_names
+        if not clear[column].equals(hidden[column])
+    }
+    assert changed == {
+        "dim_metering_point.mpan",
+        "dim_metering_point.registration_id",
+        "fct_appointment.appointment_id",
+        "fct_appointment.mpan",
+        "fct_exception.appointment_id",
+        "fct_exception.exception_id",
+        "fct_exception.mpan",
+        "fct_exception.reason_detail",
+        "fct_exception.registration_id",
+        "fct_exception.subject_key",
+        "fct_exception_history.exception_id",
+        "fct_holding.mpan",
+        "fct_holding.registration_id",
+        "fct_migration.holder_registration_id",
+        "fct_migration.mpan",
+        "fct_quarantined_row.row_text",
+        "fct_regime.mpan",
+        "rpt_load.sha256",
+        "rpt_publication.checksum",
+    }
+
+
+def test_parties_keep_their_key(publication: Publication) -> None:
+    sql = "select subject_key from fct_exception where subject_type = 'PARTICIPANT' order by all"
+    assert masked(publication.path, sql).equals(masked(publication.path, sql, None))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select count(distinct mpan) from fct_holding",
+        "select count(*) from fct_holding join dim_metering_point using (registration_id)",
+        "select count(*) from fct_exception join dim_metering_point using (mpan)",
+        "select count(*) from fct_exception join fct_appointment using (appointment_id)",
+        "select count(*) from fct_exception join fct_exception_history using (exception_id)",
+        "select count(*) from fct_exception where subject_key = mpan",
+        "select rule_id, mpid, count(*) from fct_exception group by all order by all",
+    ],
+)
+def test_joins_and_counts_hold(publication: Publication, sql: str) -> None:
+    assert masked(publication.path, sql).equals(masked(publication.path, sql, None))
+
+
+def test_another_publication_has_the_same_hashes_and_another_secret_others(
+    publication: Publication,
+) -> None:
+    sql = "select min(mpan) as mpan from fct_holding"
+    one = masked(publication.path, sql)
+    assert one.equals(masked(publication.path, sql))
+    assert not one.equals(masked(publication.path, sql, "0" * 32))
+
+
+@pytest.fixture(scope="module")
+def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A publication whose every text holds an MPAN, in one of the forms that text may hold it."""
+    path = tmp_path_factory.mktemp("poisoned") / "p.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts")
+        extra = {"fct_new": dict.fromkeys(("note", "old_mpan", "anything"), "varchar")}
+        extra["fct_new"] |= {"points": "varchar[]", "detail": "struct(mpan varchar)"}
+        for mart, columns in (contracts() | extra).items():
+            typed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+            connection.execute(f"create table marts.{mart} ({typed})")
+            for form in FORMS:
+                values = [_poison(kind, form) for kind in columns.values()]
+                places = ", ".join("?" for _ in values)
+                connection.execute(f"insert into marts.{mart} values ({places})", values)
+    return path
+
+
+def _poison(kind: str, form: str) -> object:
+    return {"varchar": form, "varchar[]": [form], "struct(mpan varchar)": {"mpan": form}}.get(kind)
+
+
+@pytest.mark.parametrize("mart", [*contracts(), "fct_new"])
+def test_a_text_that_holds_an_mpan_does_not_tell_it(poisoned: Path, mart: str) -> None:
+    table = masked(poisoned, f"from {mart}")
+    for column in table.column_names:
+        if masking.treatment(column, "VARCHAR") == "plain":
+            continue
+        found = " ".join(texts(table.select([column])))
+        assert "000000000" not in re.sub(r"[ .-]", "", re.sub(r"h_[0-9a-f]{16}", "", found)), column
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select mpan::int from fct_holding",
+        "select error(coalesce(row_text, '')) from fct_quarantined_row",
+        "select error(reason_detail) from fct_exception",
+        f"select error('boom ' || '{MPAN}')",
+        f"select '{MPAN}'::smallint",
+    ],
+)
+def test_an_error_tells_no_mpan_either(poisoned: Path, sql: str) -> None:
+    with pytest.raises(BadQuestion) as caught:
+        masked(poisoned, sql)
+    assert caught.value.kind == "failed"
+    assert MPAN not in str(caught.value)
+
+
+def test_left_plain_are_codes_alone() -> None:
+    """What is neither hashed nor searched: a column added here must be unable to hold an MPAN."""
+    plain = {
+        column
+        for columns in contracts().values()
+        for column, kind in columns.items()
+        if kind == "varchar" and masking.treatment(column, "VARCHAR") == "plain"
+    }
+    assert plain == {
+        "agent_mpid",
+        "appointment_status",
+        "current_stage",
+        "data_service_mpid",
+        "direction",
+        "energisation_status",
+        "flow",
+        "gsp_group_id",
+        "holder_mpid",
+        "ldso_mpid",
+        "market_role",
+        "market_segment",
+        "metering_service_mpid",
+        "mp_status",
+        "mpid",
+        "next_stage",
+        "readiness_status",
+        "reason_code",
+        "regime",
+        "registration_type",
+        "rmp_status",
+        "rule_id",
+        "service_role",
+        "severity",
+        "stage",
+        "status",
+        "subject_type",
+        "supplier_mpid",
+    }
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "expected"),
+    [
+        ("mpan", "BIGINT", "hashed"),
+        ("old_mpan", "VARCHAR", "hashed"),
+        ("exception_id", "VARCHAR", "hashed"),
+        ("subject_key", "VARCHAR", "hashed_unless_party"),
+        ("row_text", "VARCHAR", "withheld"),
+        ("failure", "VARCHAR", "withheld"),
+        ("reason_detail", "VARCHAR", "searched"),
+        ("anything", "VARCHAR", "searched"),
+        ("anything", "VARCHAR[]", "withheld"),
+        ("anything", "BLOB", "withheld"),
+        ("annual_kwh", "DECIMAL(18,3)", "plain"),
+        ("occurred_on", "DATE", "plain"),
+        ("built_at", "TIMESTAMP WITH TIME ZONE", "plain"),
+        ("points", "HUGEINT", "plain"),
+    ],
+)
+def test_how_a_column_is_treated(column: str, kind: str, expected: str) -> None:
+    assert masking.treatment(column, kind) == expected
+
+
+def test_python_and_sql_give_one_hash(publication: Publication) -> None:
+    clear = masked(publication.path, "select mpan from fct_holding order by mpan limit 50", None)
+    mpans = clear["mpan"].to_pylist()
+    hashes = masked(publication.path, "select distinct mpan from fct_holding")["mpan"].to_pylist()
+    assert {masking.pseudonym(KEY, mpan) for mpan in mpans} <= set(hashes)
+
+
+def test_a_log_names_the_hash(tmp_path: Path) -> None:
+    sql = f"from fct_holding where mpan in ('{MPAN}', '0{MPAN[1:]}') and n < 12345678901234"
+    logged = masking.without_mpans(sql, KEY)
+    assert MPAN not in logged
+    assert masking.pseudonym(KEY, MPAN) in logged
+    assert "12345678901234" in logged
+    assert masking.names_an_mpan(sql)
+    assert not masking.names_an_mpan(logged)
+
+
+def test_a_warehouse_has_one_secret_whoever_asks_first(tmp_path: Path) -> None:
+    path = tmp_path / "history" / "mpan.key"
+    with ThreadPoolExecutor(8) as pool:
+        keys = set(pool.map(lambda _: masking.warehouse_key(path), range(64)))
+    (key,) = keys
+    assert re.fullmatch(r"[0-9a-f]{32}", key)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [each.name for each in path.parent.iterdir()] == ["mpan.key"]
