@@ -119,7 +119,7 @@ def make_log(root: Path) -> Path:
         file="20261110-x-1/ab/mhhs_exceptions_20261110-x-1_1570rows.csv",
         filters={"severity": ["BREACH"], "mpid": ["HYPE", "SORB"]}, **facts,
     )  # fmt: skip
-    audit.record(log, "query", "ann@analysis.example", rows=4, statement="=1+1", **facts)
+    audit.record(log, "sql", "ann@analysis.example", rows=4, sql="=1+1", **facts)
     audit.record(log, "novelty", "ada@it.example", note=[1, 2])
     return warehouse
 
@@ -138,9 +138,9 @@ def test_the_log_shows_who_took_what_newest_first(
     assert shown["What"].to_list() == ["novelty", "SQL query", "Download"]
     assert shown["File"].to_list()[2] == "mhhs_exceptions_1570rows.csv"
     facts = shown["Filters and other facts"].to_list()
-    assert facts == ["note: 1 or 2", "statement: =1+1", "severity: BREACH; mpid: HYPE or SORB"]
-    app.multiselect(key="log_kind").set_value(["query"]).run()
-    assert app.query_params["log_kind"] == "query"
+    assert facts == ["note: 1 or 2", "sql: =1+1", "severity: BREACH; mpid: HYPE or SORB"]
+    app.multiselect(key="log_kind").set_value(["sql"]).run()
+    assert app.query_params["log_kind"] == "sql"
     assert app.dataframe[0].value["Who"].to_list() == ["ann@analysis.example"]
 
 
@@ -149,12 +149,12 @@ def test_the_file_of_the_log_holds_what_the_filters_select_and_no_formula(
 ) -> None:
     warehouse = make_log(tmp_path / "warehouse")
     monkeypatch.setenv("MHHS_WAREHOUSE", str(warehouse))
-    audit.record(Warehouse(warehouse).audit_log, "query", "=HYPERLINK(1)", rows=-1)
+    audit.record(Warehouse(warehouse).audit_log, "sql", "=HYPERLINK(1)", rows=-1)
     place = data.downloads.write_csv(data.downloads.log())
     written = (warehouse / "exports" / place).read_text("utf-8-sig").splitlines()
     assert place.endswith("/mhhs_downloads_4rows.csv")
     assert len(written) == 5
-    assert ",query,'=HYPERLINK(1),,-1," in written[1]
+    assert ",sql,'=HYPERLINK(1),,-1," in written[1]
 
 
 def test_an_empty_log_says_what_will_stand_in_it(
