@@ -4,38 +4,42 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards.components import frame
-from dashboards.registry import PAGES
+from dashboards.auth import Forbidden, User, current_user
+from dashboards.components import frame, gate
+from dashboards.registry import PAGES, entry
 
 
 def main() -> None:
     """Draw the frame, the page inside it, then what needs to know the page's filters."""
-    st.set_page_config(page_title="MHHS readiness", layout="wide")
-    page = st.navigation(_menu(), position="top")
-    name = page.url_path or PAGES[0].name
-    opened = frame.open_frame(name)
-    if opened is None:
-        return
-    page.run()
-    frame.close_frame(opened)
-    st.caption(
-        "Local use: no sign-in provider is set up, so this app answers on this machine alone and "
-        "its one reader has every role."
-    )
+    user = current_user()
+    page = st.navigation(_menu(user), position="top" if user.roles else "hidden")
+    asked = entry(page.url_path)
+    st.set_page_config(page_title=f"{asked.title} · MHHS readiness", layout="wide")
+    if gate.lets_in(user, asked):
+        opened = frame.open_frame(asked.name)
+        if opened is not None:
+            try:
+                page.run()
+            except Forbidden as refusal:
+                gate.forbidden(asked.title, refusal.role)
+            frame.close_frame(opened)
+    gate.say_who_reads(user)
 
 
-def _menu() -> dict[str, list[st.Page]]:
+def _menu(user: User) -> dict[str, list[st.Page]]:
     # The folder is `views`: beside a folder named `pages` Streamlit's first run of a server skips
     # st.navigation and shows a page without its frame.
     menu: dict[str, list[st.Page]] = {}
-    for entry in PAGES:
+    for each in PAGES:
         page = st.Page(
-            f"views/{entry.name}.py",
-            title=entry.title,
-            icon=entry.icon,
-            default=entry is PAGES[0],
+            f"views/{each.name}.py",
+            title=each.title,
+            icon=each.icon,
+            default=each is PAGES[0],
+            # Hidden from the menu alone: whoever has the address is told what to do.
+            visibility="visible" if each.is_open_to(user) else "hidden",
         )
-        menu.setdefault(entry.section, []).append(page)
+        menu.setdefault(each.section, []).append(page)
     return menu
 
 

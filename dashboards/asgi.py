@@ -8,35 +8,52 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from dashboards import data, links
+from dashboards import audit, data, links, sessions
+from dashboards.access import settings
+from dashboards.auth import User
+from dashboards.gateway import Gateway
 
 _TYPES = {".csv": "text/csv; charset=utf-8", ".json": "application/json"}
+_FACTS = ("publication_id", "rows", "sha256", "filters")
+
+NOT_VALID = "This link has expired or is not valid. Go back to the page and ask for the file again."
+NOT_YOURS = (
+    "This link was made for somebody else. Open the page yourself and ask for the file there."
+)
+NOT_SIGNED_IN = "Sign in first, then go back to the page and ask for the file again."
+GONE = "This file is no longer kept. Go back to the page and ask for it again."
 
 
 async def serve_export(request: Request) -> Response:
-    """The file of a valid token; 403 for any other, 404 for a file that is no longer kept."""
+    """The file of a valid token, to the user whom it names and who still has the role.
+
+    403 for anybody else, 404 for a file that is no longer kept. A file whose audit line cannot be
+    written is not served.
+    """
+    user = sessions.reader(request.cookies)
+    if not user.name:
+        return _refusal(NOT_SIGNED_IN)
     claim = links.verify(request.path_params["token"])
     if claim is None:
-        return PlainTextResponse(
-            "This link has expired or is not valid. Go back to the page and ask for the file "
-            "again.",
-            status_code=403,
-        )
+        return _refusal(NOT_VALID)
+    if reason := _objection(user, claim):
+        await run_in_threadpool(_record, "refused", user, claim, {"reason": reason})
+        return _refusal(reason)
     exports = data.store.warehouse().exports.resolve()
     path = (exports / claim.file).resolve()
     if not path.is_relative_to(exports) or not path.is_file():
-        return PlainTextResponse(
-            "This file is no longer kept. Go back to the page and ask for it again.",
-            status_code=404,
-        )
-    await run_in_threadpool(_record, path, claim)
+        return _refusal(GONE, 404)
+    if request.method == "GET":
+        await run_in_threadpool(_record, "download", user, claim, _known_of(path))
     return FileResponse(
         path,
         filename=path.name,
@@ -45,14 +62,36 @@ async def serve_export(request: Request) -> Response:
     )
 
 
-def _record(path: Path, claim: links.Claim) -> None:
+def _objection(user: User, claim: links.Claim) -> str | None:
+    """Why this user does not get what the token grants."""
+    if user.name != claim.user:
+        return NOT_YOURS
+    if claim.role and not user.may(claim.role):
+        return f"This file needs the role {claim.role}, which you do not have."
+    return None if user.roles else "You have no role in this app."
+
+
+def _refusal(words: str, status: int = 403) -> Response:
+    return PlainTextResponse(words, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def _known_of(path: Path) -> dict[str, Any]:
     manifest_path = path.with_name(f"{path.name}.manifest.json")
-    if manifest_path.exists():
-        manifest = json.loads(manifest_path.read_text("utf-8"))
-        links.record_download(data.store.warehouse().logs / "downloads.jsonl", claim, manifest)
+    if not manifest_path.exists():
+        return {}
+    manifest = json.loads(manifest_path.read_text("utf-8"))
+    return {name: manifest.get(name) for name in _FACTS}
 
 
+def _record(kind: str, user: User, claim: links.Claim, facts: dict[str, Any]) -> None:
+    log = data.store.warehouse().audit_log
+    audit.record(log, kind, user.name, subject=user.subject, file=claim.file, **facts)
+
+
+_access = settings()
 app = st.App(
     Path(__file__).resolve().parent / "app.py",
+    secrets=_access.secrets() if _access else None,
     routes=[Route(links.ROUTE, serve_export)],
+    middleware=[Middleware(Gateway)],
 )

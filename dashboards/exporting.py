@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dashboards import data
+from dashboards.auth import require
 from dashboards.data import View
 from pipeline.export import FORM, Filters
 from pipeline.layout import PROJECT
@@ -73,7 +74,8 @@ def relative_file(asked: File, manifest: dict[str, Any]) -> str:
 
 
 def start(asked: Order) -> None:
-    """Start the worker, unless it runs already or the file is there."""
+    """Start the worker, unless it runs already or the file is there. Raises Forbidden."""
+    require("compliance")
     request = {
         "publication_path": asked.view.path,
         "out_path": str(asked.folder.resolve() / _file_name(asked)),

@@ -1,7 +1,7 @@
-"""Signed, short-lived links to finished exports, and the line that each download leaves.
+"""Signed, short-lived links to finished exports.
 
-The token names the file, the user and the last second at which it holds. Whoever has a token has
-the file, so it lives minutes, and the page makes a new one whenever it draws itself.
+The token names the file, the user, the role that the file needs and the last second at which it
+holds. The route also asks who is signed in, so a link is worth nothing to anybody else.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ import os
 import secrets
 import time
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 from dashboards.auth import Role
 
@@ -64,19 +61,6 @@ def verify(token: str) -> Claim | None:
     except (ValueError, TypeError, binascii.Error):
         return None
     return claim if claim.expires >= time.time() else None
-
-
-def record_download(log: Path, claim: Claim, manifest: dict[str, Any]) -> None:
-    """Append the audit line: who fetched what, when, how many rows of which publication."""
-    line = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "user": claim.user,
-        "file": claim.file,
-        **{name: manifest.get(name) for name in ("publication_id", "rows", "sha256", "filters")},
-    }
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
 
 
 def _signature(body: str) -> str:

@@ -6,36 +6,53 @@ import os
 import sys
 from pathlib import Path
 
+from dashboards.access import FILE_VARIABLE, AccessRefused, is_local, settings
+
 HERE = Path(__file__).resolve().parent
 LOOPBACK = "127.0.0.1"
 
 
 def command(
-    warehouse: Path, port: int = 8501, headless: bool = False
+    warehouse: Path,
+    port: int = 8501,
+    headless: bool = False,
+    address: str = LOOPBACK,
+    access_file: Path | None = None,
 ) -> tuple[list[str], dict[str, str]]:
     """Arguments and environment that serve the dashboards of a warehouse.
 
-    The server listens on this machine alone: there is no sign-in provider, and without one
-    nobody else may reach the data.
+    Without a sign-in provider the server listens on this machine alone. Raises AccessRefused for
+    another address then, and for settings of a provider that are incomplete or unsafe.
     """
+    search_path = [str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {
+        **os.environ,
+        "MHHS_WAREHOUSE": str(warehouse.resolve()),
+        "PYTHONPATH": os.pathsep.join(search_path),
+        # One header holds every cookie: of an account with 250 groups more than the usual 8 kB,
+        # and the page would stay empty.
+        "WEBSOCKETS_MAX_LINE_LENGTH": "65536",
+    }
+    if access_file:
+        environment[FILE_VARIABLE] = str(access_file.resolve())
+    access = settings(environment)
+    if access is None and not is_local(address):
+        raise AccessRefused(
+            f"Without a sign-in provider the dashboards listen on this machine alone, not on "
+            f"{address}. Leave the address out, or set up a provider: see docs/access.md."
+        )
+    hosts = dict.fromkeys([LOOPBACK, "localhost", *([access.host] if access else [])])
     arguments = [
         sys.executable,
         "-m",
         "streamlit",
         "run",
         str(HERE / "asgi.py"),
-        f"--server.address={LOOPBACK}",
+        f"--server.address={address}",
         f"--server.port={port}",
         f"--server.headless={str(headless).lower()}",
         "--server.showEmailPrompt=false",
         "--logger.level=error",
-        f"--server.allowedHosts={LOOPBACK}",
-        "--server.allowedHosts=localhost",
+        *(f"--server.allowedHosts={host}" for host in hosts),
     ]
-    search_path = [str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {
-        **os.environ,
-        "MHHS_WAREHOUSE": str(warehouse.resolve()),
-        "PYTHONPATH": os.pathsep.join(search_path),
-    }
     return arguments, environment

@@ -35,7 +35,7 @@ FORM = 1
 MEMORY_LIMIT = "512MB"
 
 # What a spreadsheet would run as a formula (OWASP), full-width forms included.
-_FORMULA_START = r"^[ ]*[=+\-@\t\r\n\x00\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
+FORMULA_START = r"^[ ]*[=+\-@\t\r\n\x00\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 _FORMULA_HEADING = re.compile("[ ]*[=+\\-@\t\r\n\x00\uff1d\uff0b\uff0d\uff20]")
 _BYTE_ORDER_MARK = "\ufeff"
 _CHUNK = 1 << 20
@@ -244,7 +244,7 @@ def select_list(columns: Sequence[str], text: Iterable[str], format: str) -> str
         value = identifier(name)
         if name in text:
             value = (
-                f"case when regexp_matches({value}, '{_FORMULA_START}') "
+                f"case when regexp_matches({value}, '{FORMULA_START}') "
                 f"then '''' || {value} else {value} end"
             )
         # The mark in front of the first heading makes the file's first bytes the mark.

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboards import exporting, links
 from dashboards.auth import current_user
-from dashboards.components import numbers
+from dashboards.components import gate, numbers
 from dashboards.components.frame import Frame
 from pipeline.export import Filters
 
@@ -19,10 +19,7 @@ def download_panel(frame: Frame, list_name: str, filters: Filters, rows: int) ->
     """Everything between the wish for a file and the link to it, for exactly these filters."""
     user = current_user()
     if not user.may("compliance"):
-        st.info(
-            "Downloads need the role compliance. Ask the administrator of this app for it.",
-            icon=":material/lock:",
-        )
+        gate.forbidden("Downloading", "compliance")
         return
     asked = exporting.order(frame.view, list_name, filters)
     if exporting.is_running(asked):

@@ -13,7 +13,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboards import data
-from dashboards.components import look, numbers
+from dashboards.auth import current_user
+from dashboards.components import gate, look, numbers
 from dashboards.components.address import Address
 from dashboards.components.markup import escape
 from dashboards.data import View
@@ -51,11 +52,13 @@ def open_frame(page: str) -> Frame | None:
     st.html(look.style_sheet(colours))
     kept = data.store.kept()
     if not kept:
+        gate.account(current_user())
         _no_publication()
         return None
     address = Address(page)
     asked = address.asked("asof")
     if asked and asked[0] not in {view.publication_id for view in kept}:
+        gate.account(current_user())
         _not_kept(asked[0], page)
         return None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -68,6 +71,7 @@ def open_frame(page: str) -> Frame | None:
             width=150,
             query_params={} if view.is_current else {"asof": view.publication_id},
         )
+        gate.account(current_user())
     frame = Frame(view, address, colours, link_place)
     _strip(view)
     st.session_state[_CURRENT] = frame

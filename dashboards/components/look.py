@@ -175,6 +175,7 @@ table.mhhs th, table.mhhs td {{ text-align: left; padding: .35rem .9rem .35rem 0
 table.mhhs thead th {{ font-weight: 700; border-bottom: 2px solid {colours.quiet}; }}
 table.mhhs tbody th {{ font-weight: 400; }}
 table.mhhs td {{ white-space: nowrap; }}
+.mhhs-words table.mhhs td {{ white-space: normal; }}
 table.mhhs td .wrap {{ display: block; white-space: normal; min-width: 14rem; }}
 table.mhhs .number {{ text-align: right; white-space: nowrap; }}
 [data-testid="stPopoverBody"] [data-testid="stCode"] > div {{ opacity: 1; }}

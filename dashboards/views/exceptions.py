@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboards import data, mpan
 from dashboards.auth import current_user
-from dashboards.components import filters, numbers, words
+from dashboards.components import filters, gate, numbers, words
 from dashboards.components.download import download_panel
 from dashboards.components.frame import Frame, current
 from dashboards.components.markup import badge, escape, facts, plain
@@ -44,6 +44,9 @@ def render(frame: Frame) -> None:
     _count(found, chosen)
     if not found["rows"]:
         _nothing(chosen)
+        return
+    if not current_user().may("compliance"):
+        gate.forbidden("The list of Metering Points", "compliance")
         return
     download_panel(frame, "exceptions", chosen, found["rows"])
     _list(frame, chosen, found["rows"], register)
@@ -205,14 +208,11 @@ def _list(frame: Frame, chosen: dict[str, list[str]], total: int, register: pl.D
     pages = -(-total // data.exceptions.ROWS_PER_PAGE)
     page = filters.page_number(frame.address, "page", pages, of=chosen)
     rows = data.exceptions.rows(frame.view, chosen, page)
-    shows_mpan = current_user().may("compliance")
     table = rows.select(
         pl.col("rule_id").alias("Rule"),
         tags("severity", words.SEVERITY).alias("Severity"),
         pl.col("status").replace(words.STATUS).alias("Status"),
-        (pl.col("mpan") if shows_mpan else pl.lit("[c]"))
-        .map_elements(mpan.in_groups, return_dtype=pl.String)
-        .alias("MPAN"),
+        pl.col("mpan").map_elements(mpan.in_groups, return_dtype=pl.String).alias("MPAN"),
         pl.struct("participant_name", "mpid")
         .map_elements(
             lambda each: words.party(each["participant_name"], each["mpid"]),

@@ -111,12 +111,33 @@ def export(
 @WAREHOUSE
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
 @click.option("--headless", is_flag=True, help="Do not open a browser.")
-def dashboard(root: Path, port: int, headless: bool) -> None:
-    """Open the dashboards on the current publication, on this machine alone."""
+@click.option(
+    "--access",
+    "access_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Settings of the sign-in (TOML); also MHHS_ACCESS.",
+)
+@click.option(
+    "--address",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on. Another than this machine's needs a sign-in provider.",
+)
+def dashboard(
+    root: Path, port: int, headless: bool, access_file: Path | None, address: str
+) -> None:
+    """Open the dashboards on the current publication.
+
+    Without a sign-in provider they answer on this machine alone, and the one reader has every
+    role. docs/access.md sets one up.
+    """
+    from dashboards.access import settings
     from dashboards.serve import command
 
-    argv, environment = command(root.resolve(), port, headless)
-    click.echo(f"Dashboard: http://127.0.0.1:{port} (Ctrl+C stops it)")
+    argv, environment = command(root.resolve(), port, headless, address, access_file)
+    access = settings(environment)
+    shown = access.address if access else f"http://{address}:{port}"
+    click.echo(f"Dashboard: {shown} (Ctrl+C stops it)")
     sys.stdout.flush()
     os.execvpe(argv[0], argv, os.environ | environment)
 

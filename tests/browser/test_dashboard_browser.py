@@ -6,11 +6,7 @@ import csv
 import hashlib
 import io
 import json
-import os
 import re
-import shutil
-import socket
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -22,8 +18,8 @@ import duckdb
 import pytest
 
 from dashboards import links
-from dashboards.serve import command
 from tests.fixture_publication import AFTER, BEFORE, FORMULA, make_warehouse, publication_id
+from tests.served import chromium, free_port, serve
 
 pytestmark = pytest.mark.browser
 
@@ -39,24 +35,14 @@ PAGES = (
     "changes",
     "point",
     "health",
+    "downloads",
+    "help",
 )
 # What pages about one thing show it for; the others drop what they do not know.
 SUBJECTS = "?supplier=SORB&mpid=SORB&mpan=0000000000001"
 SECRET = "only for tests"
 SERIOUS = {"serious", "critical"}
 RULE_SETS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
-
-def chromium() -> str:
-    path = (
-        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    )
-    if path is None:
-        missing = "Chromium is missing: apt-get install chromium, or name it in CHROMIUM."
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -67,35 +53,11 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     chromium()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    arguments, environment = command(warehouse, port, headless=True)
-    environment |= {"MHHS_LINK_SECRET": SECRET, "MHHS_TODAY": "2026-11-11"}
+    port = free_port()
     log = tmp_path_factory.mktemp("log") / "server.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            arguments, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for_server(f"{address}/_stcore/health", process, log)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def wait_for_server(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(120):
-        try:
-            urllib.request.urlopen(url, timeout=2).close()
-        except OSError:
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.25)
-        else:
-            return
-    pytest.fail(f"the server did not start: {log.read_text()}")
+    variables = {"MHHS_LINK_SECRET": SECRET, "MHHS_TODAY": "2026-11-11"}
+    with serve(warehouse, port, log, variables):
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +213,7 @@ def test_the_downloaded_file_is_the_list_on_the_page(
     assert manifest["rows"] == rows
     assert manifest["bytes"] == len(content)
     assert manifest["sha256"] == hashlib.sha256(content).hexdigest()
-    audit = (warehouse / "logs/downloads.jsonl").read_text().splitlines()
+    audit = (warehouse / "logs/audit.jsonl").read_text().splitlines()
     assert json.loads(audit[-1])["rows"] == rows
     assert json.loads(audit[-1])["user"] == "local"
 

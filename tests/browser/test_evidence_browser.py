@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dashboards.serve import command
 from tests.app_pages import ask, publications_of
-from tests.browser.test_dashboard_browser import (
-    RULE_SETS,
-    SERIOUS,
-    chromium,
-    settle,
-    wait_for_server,
-)
+from tests.browser.test_dashboard_browser import RULE_SETS, SERIOUS, settle
+from tests.served import chromium, free_port, serve
 
 pytestmark = pytest.mark.browser
 
@@ -30,23 +21,10 @@ PHONE = 390
 @pytest.fixture(scope="module")
 def server(market_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     chromium()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    arguments, environment = command(market_warehouse, port, headless=True)
-    environment |= {"MHHS_TODAY": "2026-11-11"}
+    port = free_port()
     log = tmp_path_factory.mktemp("log") / "server.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            arguments, env=os.environ | environment, stdout=output, stderr=subprocess.STDOUT
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for_server(f"{address}/_stcore/health", process, log)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    with serve(market_warehouse, port, log, {"MHHS_TODAY": "2026-11-11"}):
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")

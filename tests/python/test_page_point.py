@@ -190,7 +190,7 @@ def test_without_a_role_for_single_points_nothing_is_shown(
     number = one_of(publication, "SUP-01")
     read_as(monkeypatch, "leadership")
     text = text_of(open_page("point", mpan=number))
-    assert "It needs the role compliance" in text
+    assert "The page Metering Point needs the role **compliance**" in text
     assert number not in text
     with pytest.raises(Forbidden):
         points.look_up(view_of(publication), number)

@@ -1,0 +1,94 @@
+"""The audit log as a table: who took what, when, how many rows of which publication."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from dashboards import audit
+from dashboards.auth import require
+from dashboards.data import store
+from pipeline.export import FORMULA_START
+
+LINES_PER_PAGE = 100
+ZONE = "Europe/London"
+# What every line has or most have; the rest of its facts stand in one column.
+_OWN_COLUMNS = ("at", "kind", "user", "file", "rows", "publication_id")
+_QUIET = ("subject", "sha256", "filters")
+_SCHEMA = {
+    "at": pl.String,
+    "kind": pl.String,
+    "user": pl.String,
+    "what": pl.String,
+    "rows": pl.Int64,
+    "publication_id": pl.String,
+    "details": pl.String,
+}
+
+
+def log() -> pl.DataFrame:
+    """Every line of the audit log, newest first. Raises Forbidden."""
+    require("admin")
+    path = store.warehouse().audit_log
+    if not path.exists():
+        return pl.DataFrame(schema={**_SCHEMA, "at": pl.Datetime("us", ZONE)})
+    known = path.stat()
+    return _table(str(path), known.st_size, known.st_mtime_ns)
+
+
+@st.cache_data(max_entries=2, show_spinner=False)
+def _table(path: str, size: int, changed_at: int) -> pl.DataFrame:
+    rows = [_row(line) for line in audit.lines(Path(path))]
+    return (
+        pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+        .with_columns(
+            pl.col("at")
+            .str.to_datetime("%Y-%m-%dT%H:%M:%S%z", time_zone="UTC", strict=False)
+            .dt.convert_time_zone(ZONE)
+        )
+        .reverse()
+    )
+
+
+def _row(line: dict[str, Any]) -> tuple[Any, ...]:
+    rows = line.get("rows")
+    facts = {
+        **(line["filters"] if isinstance(line.get("filters"), dict) else {}),
+        **{name: fact for name, fact in line.items() if name not in (*_OWN_COLUMNS, *_QUIET)},
+    }
+    return (
+        str(line["at"]),
+        str(line["kind"]),
+        str(line["user"]),
+        Path(str(line["file"])).name if line.get("file") else None,
+        rows if isinstance(rows, int) else None,
+        line.get("publication_id") and str(line["publication_id"]),
+        "; ".join(f"{name}: {_words(fact)}" for name, fact in facts.items()) or None,
+    )
+
+
+def _words(fact: Any) -> str:
+    if isinstance(fact, list):
+        return " or ".join(str(each) for each in fact)
+    return fact if isinstance(fact, str) else json.dumps(fact, default=str)
+
+
+def write_csv(lines: pl.DataFrame) -> str:
+    """These lines as a file to take, and its place below the exports folder. Raises Forbidden.
+
+    As in every CSV of ours, text that a spreadsheet would run as a formula gets an apostrophe.
+    """
+    require("admin")
+    place = Path("audit") / secrets.token_hex(8) / f"mhhs_downloads_{lines.height}rows.csv"
+    path = store.warehouse().exports / place
+    path.parent.mkdir(parents=True)
+    text = pl.col(pl.String)
+    lines.with_columns(
+        pl.when(text.str.contains(FORMULA_START)).then("'" + text).otherwise(text).name.keep()
+    ).write_csv(path, include_bom=True)
+    return place.as_posix()

@@ -1,0 +1,476 @@
+"""Signing in through a real provider, in a real Chromium: roles, links, sessions, refusals."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dashboards import links
+from dashboards.registry import PAGES, PageEntry
+from dashboards.sessions import COOKIE
+from tests.fixture_publication import AFTER, make_warehouse, publication_id
+from tests.identity import PEOPLE, ROLES, access_file, claims_of, provider, signed
+from tests.served import chromium, free_port, serve
+
+pytestmark = pytest.mark.browser
+
+SECRET = "only for tests"
+DEEP_LINK = "/exceptions?rule_id=SUP-01&severity=BREACH&mpid=WILL"
+# Each of the four roles, alone or as people have them.
+READERS = ("lea", "ann", "cat", "ada")
+MPAN = re.compile(rb"\d{2} \d{3} \d{3} \d{3} \d{2}|\d{13}")
+RULE_SETS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The server under test."""
+
+    address: str
+    warehouse: Path
+    mpans: frozenset[bytes]
+
+    def audit(self) -> list[dict[str, Any]]:
+        log = self.warehouse / "logs" / "audit.jsonl"
+        return [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+
+    def link(self, file: str, name: str, seconds: int = 60, **others: Any) -> str:
+        claim = links.Claim(file, name, int(time.time()) + seconds, **others)
+        return links.ROUTE.format(token=links.sign(claim))
+
+
+@pytest.fixture(autouse=True)
+def _links_as_the_server_signs_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "_SECRET", SECRET.encode())
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    chromium()
+    folder = tmp_path_factory.mktemp("access")
+    warehouse = make_warehouse(folder / "warehouse")
+    port = free_port()
+    address = f"http://localhost:{port}"
+    variables = {"MHHS_LINK_SECRET": SECRET, "MHHS_TODAY": "2026-11-11"}
+    with provider(free_port()) as metadata_url:
+        settings = access_file(folder, address, metadata_url)
+        with serve(warehouse, port, folder / "server.log", variables, settings):
+            yield Site(address, warehouse, _mpans(warehouse))
+
+
+def _mpans(warehouse: Path) -> frozenset[bytes]:
+    path = warehouse / "published" / f"{publication_id(AFTER)}.duckdb"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        found = connection.execute("select distinct mpan from marts.fct_exception").fetchall()
+    return frozenset(mpan.encode() for (mpan,) in found if mpan)
+
+
+@pytest.fixture(scope="module")
+def browser(site: Site) -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def somebody(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
+    """A browser of somebody who is not signed in, with these cookies."""
+    contexts = []
+
+    def arrive(cookies: dict[str, str] | None = None, **options: Any) -> Any:
+        context = browser.new_context(base_url=site.address, **options)
+        contexts.append(context)
+        context.add_cookies(
+            [
+                {"name": name, "value": value, "url": site.address}
+                for name, value in (cookies or {}).items()
+            ]
+        )
+        return context.new_page()
+
+    yield arrive
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def reader(browser: Any, site: Site) -> Iterator[Callable[[str], Any]]:
+    """One page per person, signed in once; what the server sends to it is kept in `received`."""
+    pages: dict[str, Any] = {}
+
+    def page_of(name: str) -> Any:
+        if name not in pages:
+            page = browser.new_context(base_url=site.address, accept_downloads=True).new_page()
+            page.received = bytearray()
+            page.on("websocket", lambda socket: _listen(socket, page))
+            page.goto("/")
+            sign_in(page, name)
+            pages[name] = page
+        return pages[name]
+
+    yield page_of
+    for page in pages.values():
+        page.context.close()
+
+
+def _listen(socket: Any, page: Any) -> None:
+    def keep(payload: str | bytes) -> None:
+        page.received += payload.encode() if isinstance(payload, str) else payload
+
+    socket.on("framereceived", keep)
+
+
+def sign_in(page: Any, name: str) -> None:
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name=name, exact=True).click()
+    page.get_by_text(f"Signed in as {PEOPLE[name]['email']}").last.wait_for(timeout=30_000)
+    settle(page)
+
+
+def settle(page: Any) -> None:
+    page.get_by_text(re.compile("^(Signed in as .*, roles|Not signed in)")).last.wait_for(
+        timeout=30_000
+    )
+    page.locator('[data-testid="stStatusWidget"]').wait_for(state="detached", timeout=30_000)
+
+
+def visit(page: Any, address: str) -> None:
+    page.goto(address)
+    settle(page)
+
+
+def path_of(entry: PageEntry) -> str:
+    return "/" if entry is PAGES[0] else f"/{entry.name}"
+
+
+def is_open(entry: PageEntry, name: str) -> bool:
+    return bool(ROLES[name]) and (not entry.needs or bool(ROLES[name].intersection(entry.needs)))
+
+
+def mpans_in(received: bytes, site: Site) -> set[bytes]:
+    return {found.replace(b" ", b"") for found in MPAN.findall(received)} & site.mpans
+
+
+@pytest.mark.parametrize("entry", PAGES, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("name", READERS)
+def test_a_role_opens_its_pages_and_no_others(
+    reader: Callable[[str], Any], site: Site, name: str, entry: PageEntry
+) -> None:
+    page = reader(name)
+    page.received.clear()
+    visit(page, path_of(entry))
+    assert page.title() == f"{entry.title} · MHHS readiness"
+    assert page.locator("h1").count() == 1
+    if is_open(entry, name):
+        assert page.locator(".mhhs-strip").count() == 1
+        assert page.get_by_text(f"The page {entry.title} needs the role").count() == 0
+    else:
+        assert page.locator(".mhhs-strip").count() == 0
+        page.get_by_text(f"The page {entry.title} needs the role {entry.needs[0]}").wait_for()
+        page.get_by_text("ask mhhs-desk@example.com").wait_for()
+    if "compliance" not in ROLES[name]:
+        assert not mpans_in(bytes(page.received), site)
+
+
+def test_compliance_sees_the_list_with_its_mpans(reader: Callable[[str], Any], site: Site) -> None:
+    page = reader("cat")
+    page.received.clear()
+    visit(page, DEEP_LINK)
+    page.get_by_role("button", name="Prepare CSV").wait_for()
+    assert len(mpans_in(bytes(page.received), site)) > 50
+
+
+def test_others_see_the_counts_and_how_to_ask_for_the_list(reader: Callable[[str], Any]) -> None:
+    page = reader("lea")
+    visit(page, DEEP_LINK)
+    page.get_by_text("exceptions match the filters").wait_for()
+    page.get_by_text("The list of Metering Points needs the role compliance").wait_for()
+    assert page.get_by_role("button", name="Prepare CSV").count() == 0
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_the_menu_shows_what_may_be_opened(reader: Callable[[str], Any], name: str) -> None:
+    page = reader(name)
+    visit(page, "/")
+    shown = set()
+    menu = page.get_by_test_id("stToolbar").get_by_test_id("stTopNavSection")
+    for number in range(menu.count()):
+        menu.nth(number).click()
+        links_of_section = page.get_by_test_id("stTopNavDropdownLink")
+        links_of_section.first.wait_for()
+        shown |= {text.splitlines()[-1] for text in links_of_section.all_inner_texts()}
+        page.keyboard.press("Escape")
+    shown |= {
+        text.splitlines()[-1] for text in page.get_by_test_id("stTopNavLink").all_inner_texts()
+    }
+    assert shown == {entry.title for entry in PAGES if is_open(entry, name)}
+
+
+@pytest.mark.parametrize("entry", PAGES, ids=lambda entry: entry.name)
+def test_without_signing_in_a_page_shows_nothing(
+    somebody: Callable[..., Any], site: Site, entry: PageEntry
+) -> None:
+    page = somebody()
+    page.received = bytearray()
+    page.on("websocket", lambda socket: _listen(socket, page))
+    visit(page, path_of(entry))
+    assert page.locator("h1").all_inner_texts() == ["MHHS readiness"]
+    assert page.get_by_role("button", name="Sign in").count() == 1
+    assert page.locator(".mhhs-strip").count() == 0
+    assert publication_id(AFTER).encode() not in page.received
+    assert not mpans_in(bytes(page.received), site)
+
+
+def test_an_account_without_a_role_is_told_how_to_get_one(
+    somebody: Callable[..., Any], site: Site
+) -> None:
+    page = somebody()
+    page.goto("/suppliers")
+    sign_in(page, "new")
+    assert page.locator("h1").inner_text() == "You have no role yet"
+    page.get_by_text("ask mhhs-desk@example.com").wait_for()
+    assert page.locator(".mhhs-strip").count() == 0
+    assert page.get_by_test_id("stTopNavSection").count() == 0
+    file = make_file(site)
+    answer = page.request.get(site.link(file, "new@example.com", role=None))
+    assert (answer.status, answer.text()) == (403, "You have no role in this app.")
+
+
+def test_a_deep_link_survives_signing_in(somebody: Callable[..., Any], site: Site) -> None:
+    page = somebody()
+    visit(page, DEEP_LINK)
+    page.get_by_role("button", name="Sign in").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="cat", exact=True).click()
+    settle(page)
+    assert page.url == f"{site.address}{DEEP_LINK}"
+    assert page.locator("h1").inner_text() == "Exceptions"
+    chosen = page.get_by_test_id("stMultiSelect").filter(has_text="Supplier or agent")
+    assert "(WILL)" in chosen.inner_text()
+    visit(page, "/")  # the way back is used once
+    assert page.url == f"{site.address}/"
+    assert page.locator("h1").inner_text() == "Overview"
+
+
+def test_a_refused_sign_in_says_so_and_keeps_the_link(
+    somebody: Callable[..., Any], site: Site
+) -> None:
+    page = somebody()
+    visit(page, DEEP_LINK)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Deny").click()
+    page.get_by_text("The sign-in did not succeed").wait_for(timeout=30_000)
+    sign_in(page, "cat")
+    assert page.url == f"{site.address}{DEEP_LINK}"
+
+
+def test_a_claim_too_long_for_one_cookie_signs_in_all_the_same(
+    reader: Callable[[str], Any], site: Site
+) -> None:
+    page = reader("col")
+    names = {cookie["name"] for cookie in page.context.cookies()}
+    assert {COOKIE, f"{COOKIE}_1", f"{COOKIE}_2"} <= names
+    answer = page.request.get(site.link(make_file(site), PEOPLE["col"]["email"]))
+    assert answer.status == 200
+    assert answer.body() == b"a\n"
+
+
+def test_a_download_is_served_to_its_reader_alone_and_leaves_a_line(
+    reader: Callable[[str], Any], somebody: Callable[..., Any], site: Site
+) -> None:
+    page = reader("cat")
+    visit(page, DEEP_LINK)
+    page.get_by_role("button", name="Prepare CSV").click()
+    link = page.get_by_role("link", name="Download CSV")
+    with page.expect_download(timeout=30_000) as started:
+        link.click(timeout=30_000)
+    rows = len(Path(started.value.path()).read_text("utf-8-sig").splitlines()) - 1
+    line = site.audit()[-1]
+    assert line["kind"] == "download"
+    assert line["user"] == "cat@compliance.example"
+    assert line["subject"] == "cat"
+    assert (line["rows"], line["publication_id"]) == (rows, publication_id(AFTER))
+    assert line["filters"] == {"mpid": ["WILL"], "rule_id": ["SUP-01"], "severity": ["BREACH"]}
+
+    address = link.get_attribute("href")
+    lines = len(site.audit())
+    anonymous = somebody().request.get(address)
+    assert (anonymous.status, anonymous.text()[:13]) == (403, "Sign in first")
+    assert len(site.audit()) == lines
+    for name in ("lea", "ann", "ada", "col"):
+        assert reader(name).request.get(address).status == 403
+        assert site.audit()[-1]["kind"] == "refused"
+        assert site.audit()[-1]["user"] == PEOPLE[name]["email"]
+    with page.expect_download() as manifest:
+        page.get_by_role("link", name="Manifest").click()
+    assert json.loads(Path(manifest.value.path()).read_text())["rows"] == rows
+    assert site.audit()[-1]["file"].endswith(".csv.manifest.json")
+
+
+def make_file(site: Site) -> str:
+    file = site.warehouse / "exports" / publication_id(AFTER) / "by-hand" / "list.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("a\n")
+    return file.relative_to(site.warehouse / "exports").as_posix()
+
+
+def test_links_and_cookies_that_are_not_right_are_refused(
+    reader: Callable[[str], Any],
+    somebody: Callable[..., Any],
+    site: Site,
+) -> None:
+    file, cat = make_file(site), PEOPLE["cat"]["email"]
+    good = site.link(file, cat)
+    get = reader("cat").request.get
+    assert get(good).status == 200
+    assert get(site.link(file, cat, seconds=-1)).status == 403
+    assert get(good[:-3] + "AAA").status == 403
+    assert get(site.link(file, cat, role="admin")).status == 403
+    lea = PEOPLE["lea"]["email"]
+    assert reader("lea").request.get(site.link(file, lea)).status == 403
+    assert reader("lea").request.get(site.link(file, lea, role=None)).status == 200
+
+    now = int(time.time())
+    right = claims_of("cat", site.address)
+    for cookies, status in (
+        ({COOKIE: signed(COOKIE, right)}, 200),
+        ({COOKIE: signed(COOKIE, right, secret="another secret, as long as it is")}, 403),
+        ({COOKIE: json.dumps(right)}, 403),
+        ({COOKIE: signed("_streamlit_user_tokens", right)}, 403),
+        ({COOKIE: signed(COOKIE, {**right, "origin": "https://other.example"})}, 403),
+        ({COOKIE: signed(COOKIE, {**right, "exp": now - 1})}, 403),
+        ({COOKIE: signed(COOKIE, {**right, "iat": now - 9 * 3600})}, 403),
+    ):
+        assert somebody(cookies).request.get(good).status == status, cookies
+
+
+def test_a_forged_cookie_shows_the_sign_in(somebody: Callable[..., Any], site: Site) -> None:
+    forged = signed(COOKIE, claims_of("cat", site.address), secret="x" * 40)
+    page = somebody({COOKIE: forged})
+    visit(page, DEEP_LINK)
+    assert page.locator("h1").inner_text() == "MHHS readiness"
+    sign_in(page, "lea")
+    page.get_by_text("needs the role compliance").wait_for()
+
+
+def test_an_open_page_goes_when_the_session_ends(somebody: Callable[..., Any], site: Site) -> None:
+    ends = int(time.time()) + 12
+    page = somebody({COOKIE: signed(COOKIE, claims_of("cat", site.address, exp=ends))})
+    visit(page, "/suppliers?missing=DIP_MGR")
+    assert page.locator("h1").inner_text() == "Suppliers"
+    link = site.link(make_file(site), PEOPLE["cat"]["email"])
+    assert page.request.get(link).status == 200
+    page.get_by_text("Your session has ended").wait_for(timeout=30_000)
+    assert time.time() >= ends
+    assert page.locator(".mhhs-strip").count() == 0
+    assert page.request.get(link).status == 403
+    sign_in(page, "cat")
+    assert page.url == f"{site.address}/suppliers?missing=DIP_MGR"
+
+
+def test_signing_out_ends_the_session_everywhere(somebody: Callable[..., Any], site: Site) -> None:
+    page = somebody()
+    page.goto("/suppliers")
+    sign_in(page, "cat")
+    copied = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    link = site.link(make_file(site), PEOPLE["cat"]["email"])
+    assert page.request.get(link).status == 200
+    other_tab = page.context.new_page()
+    visit(other_tab, "/suppliers")
+
+    page.get_by_role("button", name="cat@compliance.example").click()
+    page.get_by_text("Session ends").wait_for()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(re.compile("/oauth2/end_session.*id_token_hint="), timeout=30_000)
+    page.get_by_role("button").first.click()
+    page.get_by_role("button", name="Sign in").wait_for(timeout=30_000)
+    assert not [each for each in page.context.cookies() if each["name"].startswith(COOKIE)]
+    assert [line["kind"] for line in site.audit()[-3:]] == ["sign_in", "download", "sign_out"]
+
+    other_tab.get_by_role("searchbox", name="Search").fill("yew")
+    other_tab.keyboard.press("Enter")
+    other_tab.get_by_text("Your session has ended").wait_for(timeout=30_000)
+    thief = somebody({name: value for name, value in copied.items() if name.startswith(COOKIE)})
+    assert thief.request.get(link).status == 403
+    visit(thief, "/suppliers")
+    assert thief.locator("h1").inner_text() == "MHHS readiness"
+
+
+def test_the_admin_sees_who_took_what_and_can_take_the_log(
+    reader: Callable[[str], Any], site: Site
+) -> None:
+    reader("cat").request.get(site.link(make_file(site), PEOPLE["cat"]["email"]))
+    page = reader("ada")
+    visit(page, "/downloads?log_kind=download&log_user=cat@compliance.example")
+    lines = [
+        line
+        for line in site.audit()
+        if (line["kind"], line["user"]) == ("download", "cat@compliance.example")
+    ]
+    words = f"{len(lines)} line{'' if len(lines) == 1 else 's'} "
+    page.get_by_text(words).first.wait_for()
+    page.get_by_role("button", name="Prepare CSV").click()
+    with page.expect_download(timeout=30_000) as started:
+        page.get_by_role("link", name="Download CSV").click(timeout=30_000)
+    text = Path(started.value.path()).read_text("utf-8-sig")
+    assert text.splitlines()[0] == "at,kind,user,what,rows,publication_id,details"
+    assert len(text.splitlines()) == len(lines) + 1
+    assert site.audit()[-1]["user"] == "ada@it.example"
+
+
+def test_every_answer_says_not_to_frame_or_sniff_it(reader: Callable[[str], Any]) -> None:
+    headers = reader("cat").request.get("/").headers
+    assert headers["referrer-policy"] == "same-origin"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"] == "frame-ancestors 'self'"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        (None, DEEP_LINK),
+        ("new", "/"),
+        ("cat", "/downloads"),
+        ("ada", "/downloads"),
+        ("lea", DEEP_LINK),
+    ],
+    ids=["signing in", "no role", "forbidden", "log", "list forbidden"],
+)
+def test_the_states_are_accessible_and_fit_a_phone(
+    reader: Callable[[str], Any],
+    somebody: Callable[..., Any],
+    name: str | None,
+    address: str,
+    scheme: str,
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page = reader(name) if name else somebody()
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    visit(page, address)
+    if name in {"new", "cat"}:
+        page.get_by_role("button", name=PEOPLE[name]["email"]).click()
+        page.get_by_role("button", name="Sign out").wait_for()
+    page.wait_for_timeout(800)  # colours fade in
+    found = axe.Axe().run(page, options={"runOnly": {"type": "tag", "values": RULE_SETS}})
+    assert not [
+        (each["id"], [node["html"][:200] for node in each["nodes"]])
+        for each in found.response["violations"]
+        if each["impact"] in {"serious", "critical"}
+    ]
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, address)
+    width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert width <= 390

@@ -1,0 +1,71 @@
+"""A real server of the dashboards, and the Chromium that looks at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from dashboards.serve import command
+
+
+def chromium() -> str:
+    """The path of the browser; without one the tests are skipped, in CI they fail."""
+    path = (
+        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    )
+    if path is None:
+        missing = "Chromium is missing: apt-get install chromium, or name it in CHROMIUM."
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def serve(
+    warehouse: Path,
+    port: int,
+    log: Path,
+    variables: Mapping[str, str],
+    access_file: Path | None = None,
+) -> Iterator[None]:
+    """The dashboards on a port of this machine, as the command line starts them."""
+    arguments, environment = command(warehouse, port, headless=True, access_file=access_file)
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            arguments, env=environment | variables, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process, log)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+        except OSError:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.25)
+        else:
+            return
+    pytest.fail(f"the server did not start: {log.read_text()}")
