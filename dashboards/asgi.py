@@ -17,7 +17,12 @@ from starlette.routing import Route
 
 from dashboards import data, links
 
-_TYPES = {".csv": "text/csv; charset=utf-8", ".json": "application/json"}
+_TYPES = {
+    ".csv": "text/csv; charset=utf-8",
+    ".json": "application/json",
+    ".pdf": "application/pdf",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 async def serve_export(request: Request) -> Response:

@@ -1,13 +1,14 @@
 """Exports asked for by a page: one worker process each, finished files kept per publication.
 
 A publication never changes, so the same filters give the same file: the second reader gets the
-first one's.
+first one's. Beside them lie the standing lists that `python -m pipeline daily` makes each day.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -17,9 +18,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dashboards import data
+from dashboards.auth import require
 from dashboards.data import View
-from pipeline.export import FORM, Filters
+from pipeline.daily import STANDING
+from pipeline.export import FORM, LISTS, Filters
 from pipeline.layout import PROJECT
+
+# A folder of exports that goes with its publication; others, such as `daily`, are not ours.
+_OF_A_PUBLICATION = re.compile(r"\d{8}-\d{8}T\d{6}Z-[0-9a-f]+")
 
 _running: dict[Path, subprocess.Popen[str]] = {}
 _failed: dict[Path, str] = {}
@@ -73,7 +79,9 @@ def relative_file(asked: File, manifest: dict[str, Any]) -> str:
 
 
 def start(asked: Order) -> None:
-    """Start the worker, unless it runs already or the file is there."""
+    """Start the worker, unless it runs already or the file is there. Raises Forbidden."""
+    if role := LISTS[asked.list_name].role:
+        require(role)
     request = {
         "publication_path": asked.view.path,
         "out_path": str(asked.folder.resolve() / _file_name(asked)),
@@ -109,7 +117,7 @@ def _forget_gone_publications() -> None:
     """Exports live as long as their publication is kept."""
     kept = {view.publication_id for view in data.store.kept()}
     for folder in data.store.warehouse().exports.glob("*/"):
-        if folder.name not in kept:
+        if _OF_A_PUBLICATION.fullmatch(folder.name) and folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -133,6 +141,33 @@ def is_running(asked: File) -> bool:
 def failure(asked: File) -> str | None:
     """Why the last attempt failed."""
     return _failed.get(asked.folder)
+
+
+@dataclass(frozen=True)
+class StandingFile:
+    """A file of a standing list: its place below the exports folder, and its manifest."""
+
+    name: str
+    path: str
+    manifest: dict[str, Any]
+
+
+def standing(view: View) -> list[StandingFile]:
+    """The standing lists made of this publication; none where the run was not a daily one.
+
+    Raises Forbidden.
+    """
+    require("compliance")
+    folder = data.store.warehouse().exports / "daily" / view.as_of.isoformat()
+    found = []
+    for name in STANDING:
+        for path in sorted(folder.glob(f"exceptions-{name}.*.manifest.json")):
+            manifest = json.loads(path.read_text("utf-8"))
+            file = path.with_name(manifest["file"])
+            # A day that was run again has the lists of its last publication alone.
+            if manifest["publication_id"] == view.publication_id and file.is_file():
+                found.append(StandingFile(name, f"daily/{folder.name}/{file.name}", manifest))
+    return found
 
 
 def _file_name(asked: Order) -> str:

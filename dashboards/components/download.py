@@ -1,4 +1,4 @@
-"""The download panel: ask for the whole list, wait for the worker, take the file."""
+"""The download panel: choose a format, ask for the whole list, wait for the worker, take it."""
 
 from __future__ import annotations
 
@@ -8,63 +8,107 @@ from dashboards import exporting, links
 from dashboards.auth import current_user
 from dashboards.components import numbers
 from dashboards.components.frame import Frame
-from pipeline.export import Filters
+from pipeline.export import LISTS, Filters
+from pipeline.workbook import MOST_ROWS
 
+FORMATS = {"csv": "CSV", "xlsx": "XLSX", "parquet": "Parquet"}
+_FOR = {
+    "csv": "CSV: text, for any program; open it in a spreadsheet with identifiers as text",
+    "xlsx": "XLSX: a workbook whose first sheet says what it is; identifiers stay whole",
+    "parquet": "Parquet: typed columns, small, for DuckDB, Polars, pandas and Power BI",
+}
 _POLL_SECONDS = 0.5
 # The link on the page is renewed before the one that it shows can expire.
 _RENEW_SECONDS = links.LIFETIME_SECONDS - 60
+# From here on a workbook takes more than a minute, and spreadsheets open it slowly.
+SLOW_ROWS = 250_000
+_WORKBOOK_ROWS_A_MINUTE = 250_000
 
 
 def download_panel(frame: Frame, list_name: str, filters: Filters, rows: int) -> None:
     """Everything between the wish for a file and the link to it, for exactly these filters."""
+    role = LISTS[list_name].role
     user = current_user()
-    if not user.may("compliance"):
+    if role and not user.may(role):
         st.info(
-            "Downloads need the role compliance. Ask the administrator of this app for it.",
+            f"Downloads need the role {role}. Ask the administrator of this app for it.",
             icon=":material/lock:",
         )
         return
-    asked = exporting.order(frame.view, list_name, filters)
+    chosen = st.segmented_control(
+        "Format of the file",
+        list(FORMATS),
+        format_func=FORMATS.__getitem__,
+        default="csv",
+        required=True,
+        key=f"format_{list_name}",
+        help=". ".join(_FOR.values()) + ".",
+    )
+    asked = exporting.order(frame.view, list_name, filters, chosen)
     if exporting.is_running(asked):
         _wait(asked, rows)
     elif manifest := exporting.finished(asked):
         _offer(asked, manifest, user.name)
-    else:
-        if reason := exporting.failure(asked):
-            st.error(f"The file could not be made: {reason}", icon=":material/error:")
-        st.button(
-            f"Prepare CSV of {rows:,} row{'' if rows == 1 else 's'}",
-            key="prepare_export",
-            type="primary",
-            icon=":material/table_view:",
-            disabled=rows == 0,
-            on_click=exporting.start,
-            args=(asked,),
-            help="Every row that the filters select, with a manifest beside it.",
+    elif chosen == "xlsx" and rows > MOST_ROWS:
+        st.warning(
+            f"An Excel sheet holds {MOST_ROWS:,} rows; these are {rows:,}, and none is left out "
+            "silently. Take CSV or Parquet, or narrow the list.",
+            icon=":material/table_rows:",
         )
+    else:
+        _prepare(asked, rows)
+
+
+def _prepare(asked: exporting.Order, rows: int) -> None:
+    if reason := exporting.failure(asked):
+        st.error(f"The file could not be made: {reason}", icon=":material/error:")
+    if asked.format == "xlsx" and rows > SLOW_ROWS:
+        minutes = -(-rows // _WORKBOOK_ROWS_A_MINUTE)
+        st.warning(
+            f"A workbook of {rows:,} rows takes about {minutes} minutes to make, and minutes to "
+            "open. CSV and Parquet take seconds.",
+            icon=":material/hourglass:",
+        )
+    st.button(
+        f"Prepare {FORMATS[asked.format]} of {rows:,} row{'' if rows == 1 else 's'}",
+        key=f"prepare_{asked.list_name}",
+        type="primary",
+        icon=":material/table_view:",
+        disabled=rows == 0,
+        on_click=exporting.start,
+        args=(asked,),
+        help="Every row that the filters select, with a manifest beside it.",
+    )
 
 
 @st.fragment(run_every=_POLL_SECONDS)
 def _wait(asked: exporting.Order, rows: int) -> None:
     if not exporting.is_running(asked):
         st.rerun()
-    st.button(f"Preparing {rows:,} rows …", key="preparing_export", disabled=True, icon="spinner")
+    st.button(
+        f"Preparing {FORMATS[asked.format]} of {rows:,} rows …",
+        key=f"preparing_{asked.list_name}",
+        disabled=True,
+        icon="spinner",
+    )
 
 
 @st.fragment(run_every=_RENEW_SECONDS)
 def _offer(asked: exporting.Order, manifest: dict[str, object], user: str) -> None:
+    role = LISTS[asked.list_name].role
     file = exporting.relative_file(asked, manifest)
     rows, size = int(str(manifest["rows"])), int(str(manifest["bytes"]))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.link_button(
-            f"Download CSV: {rows:,} row{'' if rows == 1 else 's'}, {numbers.file_size(size)}",
-            links.link(file, user),
+            f"Download {FORMATS[asked.format]}: {rows:,} row{'' if rows == 1 else 's'}, "
+            f"{numbers.file_size(size)}",
+            links.link(file, user, role),
             type="primary",
             icon=":material/download:",
         )
         st.link_button(
             "Manifest",
-            links.link(f"{file}.manifest.json", user),
+            links.link(f"{file}.manifest.json", user, role),
             icon=":material/fact_check:",
             help="Rows, bytes, sha256, filters, publication and the wording of the rules.",
         )

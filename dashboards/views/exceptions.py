@@ -14,7 +14,9 @@ from dashboards.auth import current_user
 from dashboards.components import filters, numbers, words
 from dashboards.components.download import download_panel
 from dashboards.components.frame import Frame, current
+from dashboards.components.list_download import offer_list
 from dashboards.components.markup import badge, escape, facts, plain
+from dashboards.components.standing_lists import standing_lists
 from dashboards.components.tags import tag_column, tags
 
 REGISTER = "rule_register"
@@ -38,7 +40,10 @@ def render(frame: Frame) -> None:
     st.html(f'<p class="mhhs-lead">{_sentence(frame)}</p>')
     register = data.exceptions.register(frame.view)
     _register(frame, register)
+    with st.expander("Download the rules in words", icon=":material/download:"):
+        offer_list(frame, "rules", {})
     st.header("The list", anchor=False)
+    standing_lists(frame)
     chosen = _filters(frame, register)
     found = data.exceptions.count(frame.view, chosen)
     _count(found, chosen)
