@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-
 from dashboards import audit
 from pipeline.errors import PipelineError
 from pipeline.export import FORM
@@ -101,7 +99,7 @@ def main() -> int:
     """Worker process: the exit code tells, the reason stands on standard error."""
     try:
         make(json.load(sys.stdin))
-    except (PipelineError, OSError, duckdb.Error) as error:
+    except (PipelineError, OSError, writing.DatabaseError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

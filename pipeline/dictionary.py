@@ -26,6 +26,9 @@ def make(dbt_manifest: Mapping[str, Any]) -> dict[str, Any]:
         for key, node in dbt_manifest["nodes"].items()
         if node["resource_type"] in ("model", "seed")
     }
+    names = [node["name"] for node in nodes.values()]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"Two nodes of dbt share a name: {', '.join(sorted(twice))}")
     used_by: dict[str, set[str]] = {}
     for node in nodes.values():
         for parent in _parents(node, nodes):

@@ -47,8 +47,6 @@ def _facts(model: Model) -> list[tuple[str, str]]:
         pairs.append(("Rows here", f"{model.rows:,}"))
     if model.owner:
         pairs.append(("Owner", escape(model.owner)))
-    if model.extracts:
-        pairs.append(("Goes back to", escape(", ".join(model.extracts))))
     return pairs
 
 
@@ -78,7 +76,7 @@ def _tests(tests: Sequence[str], unit_tests: Sequence[tuple[str, str]]) -> None:
         st.subheader("Unit tests", anchor=False)
         st.markdown(
             "\n".join(
-                f"- **{plain(name.replace('_', ' '))}**" + (f": {plain(text)}" if text else "")
+                f"- {plain(text or name.replace('_', ' ').capitalize() + '.')}"
                 for name, text in unit_tests
             )
         )
@@ -86,6 +84,8 @@ def _tests(tests: Sequence[str], unit_tests: Sequence[tuple[str, str]]) -> None:
 
 def _lineage(frame: Frame, known: Dictionary, model: Model) -> None:
     st.subheader("Lineage", anchor=False)
+    if model.extracts and model.kind != "extract":
+        st.markdown(f"Goes back to the raw tables {plain(', '.join(model.extracts))}.")
     before, after = st.columns(2, gap="medium")
     with before:
         st.markdown("**Made from**" if model.made_from else "**Made from** nothing further")
@@ -112,6 +112,7 @@ def model_link(frame: Frame, name: str, label: str) -> None:
         "views/dictionary.py",
         label=plain(label),
         query_params=frame.link_parameters({"model": [name]}),
+        width="stretch",
     )
 
 
@@ -132,12 +133,13 @@ def rule_panel(frame: Frame, known: Dictionary, rule: dict[str, Any]) -> None:
             )
         )
         st.markdown(f"**What to do:** {plain(rule['action'])}")
-        with st.container(horizontal=True, gap="medium"):
+        with st.container(key="rule_links", gap=None):
             st.page_link(
                 "views/exceptions.py",
                 label=f"Exceptions of {plain(rule['rule_id'])}",
                 icon=":material/rule:",
                 query_params=frame.link_parameters({"rule_id": [rule["rule_id"]]}),
+                width="stretch",
             )
             if model:
                 model_link(frame, model.name, f"The model that finds it: {model.name}")

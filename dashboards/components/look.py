@@ -203,6 +203,18 @@ dl.mhhs-facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9
 .mhhs-columns table.mhhs td {{ white-space: normal; }}
 .mhhs-columns table.mhhs th, .mhhs-columns table.mhhs td:nth-child(2) {{ white-space: nowrap; }}
 .mhhs-columns code, .mhhs-facts code {{ color: {colours.text}; background: none; padding: 0; }}
+.mhhs-facts dd code {{ font-size: .95rem; }}
+.mhhs-break {{ overflow-wrap: anywhere; }}
+[class*="st-key-lineage"] [data-testid="stPageLink-NavLink"],
+.st-key-rule_links [data-testid="stPageLink-NavLink"] {{ background: none; }}
+[class*="st-key-lineage"] p {{ font-weight: 400; }}
+[data-testid="stBaseButton-segmented_controlActive"] {{ color: {colours.text};
+  background: {colours.plain_fill}; }}
+.st-key-sql_layout {{ display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 3fr);
+  gap: 1rem 1.5rem; align-items: start; }}
+.st-key-sql_layout > :has(> .st-key-sql_ask) {{ order: 1; }}
+.st-key-sql_layout > :has(> .st-key-sql_there) {{ order: 2; }}
+.st-key-sql_layout > :has(> .st-key-sql_answer_place) {{ order: 3; grid-column: 1 / -1; }}
 .mhhs-check {{ display: block; color: {colours.muted}; font-size: .9rem; }}
 .mhhs-schema {{ color: {colours.text}; font-size: .95rem; line-height: 1.45; }}
 .mhhs-schema-kind {{ font-weight: 700; margin: .6rem 0 .2rem; }}
@@ -219,6 +231,13 @@ dl.mhhs-facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9
 .mhhs-schema dd {{ margin: 0; }}
 a:focus-visible, button:focus-visible {{ outline: 3px solid {colours.focus}; outline-offset: 2px; }}
 @media (max-width: 640px) {{
+  .st-key-sql_layout {{ grid-template-columns: minmax(0, 1fr); }}
+  .st-key-sql_layout > :has(> .st-key-sql_answer_place) {{ order: 1; }}
+  .mhhs-columns thead {{ display: none; }}
+  .mhhs-columns tr {{ display: block; padding: .4rem 0; border-bottom: 1px solid {colours.rule}; }}
+  .mhhs-columns table.mhhs th, .mhhs-columns table.mhhs td {{ display: inline-block; border: none;
+    padding: 0 .5rem 0 0; }}
+  .mhhs-columns table.mhhs td:last-child {{ display: block; }}
   .mhhs-lead {{ font-size: 1.2rem; }}
   table.mhhs tbody th {{ min-width: 9rem; }}
   .mhhs-verdicts li {{ grid-template-columns: 1fr; }}

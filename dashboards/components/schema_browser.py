@@ -28,7 +28,7 @@ def schema_browser(tables: Sequence[Table], is_masked: bool) -> None:
         type="search",
     )
     found = _found(tables, (words or "").lower().split())
-    with st.container(height=430, key="sql_schema"):
+    with st.container(height=330, key="sql_schema"):
         if not found:
             st.markdown("No table or column is called that.")
             return

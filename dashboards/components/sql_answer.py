@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipeline.sandbox.terms import BadQuestion
 
 NULL = "null"
 _BARS = 20
+_A_NAME = re.compile(r"(^|_)(year|id|line)$")
 _ROW_HEIGHT = 35
 _TITLES = {
     "refused": "This query is not one that may be asked",
@@ -70,14 +72,19 @@ def _cut_in_words(answer: Answer, rows: int) -> str:
 
 
 def _columns(schema: Mapping[str, pl.DataType]) -> dict[str, Any]:
-    """Days as ISO, as they are written in SQL."""
+    """Days as ISO, as they are written in SQL; thousands apart, save where a number is a name."""
     day = st.column_config.DateColumn(format="YYYY-MM-DD")
     instant = st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss")
-    return {
-        name: day if kind == pl.Date else instant
-        for name, kind in schema.items()
-        if kind == pl.Date or isinstance(kind, pl.Datetime)
-    }
+    whole = st.column_config.NumberColumn(format="%,d")
+    columns: dict[str, Any] = {}
+    for name, kind in schema.items():
+        if kind == pl.Date:
+            columns[name] = day
+        elif isinstance(kind, pl.Datetime):
+            columns[name] = instant
+        elif kind.is_integer() and not _A_NAME.search(name):
+            columns[name] = whole
+    return columns
 
 
 def offer_chart(frame: Frame, rows: pl.DataFrame) -> None:
@@ -110,7 +117,8 @@ def _bars(frame: Frame, points: pl.DataFrame, x: str, y: str) -> None:
             orientation="h",
             marker={"color": frame.colours.focus},
             text=[_written(value) for value in shown[y]],
-            textposition="auto",
+            textposition="outside",
+            cliponaxis=False,
             hoverinfo="skip",
         )
     )

@@ -35,6 +35,8 @@ def _waiting(orders: list[SqlOrder]) -> None:
 @st.fragment(run_every=_RENEW_SECONDS)
 def _files(orders: list[SqlOrder]) -> None:
     """The links are renewed before they can expire."""
+    if any(exporting.is_running(each) for each in orders):
+        st.rerun()  # a click in here draws this part alone, which nobody would draw again
     _buttons(orders)
     for each in orders:
         if manifest := exporting.finished(each):

@@ -1,4 +1,4 @@
-"""The data dictionary of a publication: models, measures and rules, in the words of its own build."""
+"""The data dictionary of a publication: models, measures and rules, in its own build's words."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dashboards.data import sql, store
 from dashboards.data.store import View
 from pipeline import dictionary
 
+_ABOUT_LOADS = "operations"
 _NUMBERS = ("bigint", "integer", "double", "decimal", "hugeint")
 
 
@@ -69,9 +70,12 @@ def load(view: View) -> Dictionary:
     """The dictionary beside the publication, else what the comments in the publication tell."""
     warehouse = store.warehouse()
     path = warehouse.dictionary(view.publication_id)
+    told = _from_comments(view)
     if not path.exists():
-        return _from_comments(view)
-    return _from_file(str(path), str(warehouse.manifest(view.publication_id)))
+        return told
+    known = _from_file(str(path), str(warehouse.manifest(view.publication_id)))
+    # The log of publications is a mart that no model makes.
+    return Dictionary(dict(sorted((told.models | known.models).items())))
 
 
 # Neither file ever changes: a publication's name is used once.
@@ -141,11 +145,11 @@ def _from_comments(view: View) -> Dictionary:
 
 
 def measures(known: Dictionary) -> list[tuple[Model, Column]]:
-    """The numbers of the reports: every numeric column of a `rpt_` mart."""
+    """The numbers of the reports, those about the loads aside."""
     return [
         (model, column)
         for model in known.marts()
-        if model.name.startswith("rpt_")
+        if model.name.startswith("rpt_") and model.group != _ABOUT_LOADS
         for column in model.columns
         if column.type.startswith(_NUMBERS) and not column.name.endswith("_id")
     ]

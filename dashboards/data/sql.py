@@ -63,7 +63,8 @@ def ask(view: View, statement: str, on_wait: Callable[[float], None]) -> Answer:
 
 
 def to_ask(view: View, statement: str) -> Question:
-    """A statement as this reader may ask it."""
+    """A statement as this reader may ask it. Raises Forbidden."""
+    require("analyst")
     key = None if sees_mpans(current_user()) else _key()
     return question(store.warehouse(), statement, view.publication_id, key)
 

@@ -13,6 +13,8 @@ from dashboards.data import store
 from dashboards.data.store import View
 from pipeline.layout import PROJECT
 
+# How a mart is named in a query, for pages that show it.
+EXAMPLE_MART = "marts.rpt_m14_headline"
 _QUESTION = re.compile(r"\*\*\d+\. (.+?)\*\*\n\n```sql\n(.+?)```", re.DOTALL)
 _POINTS = """\
 -- {rule_id}: {wording}

@@ -119,7 +119,7 @@ def _model_table(shown: list[Model], terms: list[str]) -> None:
     rows = pl.DataFrame(
         {
             "Table": [model.name for model in shown],
-            "One row is": [_grain(model) for model in shown],
+            "What it holds": [_grain(model) for model in shown],
             "Found in": [_found_in(model, terms) for model in shown],
             "Kind": [KINDS[model.kind] for model in shown],
             "Group": [model.group.capitalize() or numbers.NOT_AVAILABLE for model in shown],
@@ -140,12 +140,12 @@ def _model_table(shown: list[Model], terms: list[str]) -> None:
         hide_index=True,
         height=min(38 + 35 * rows.height, 425),
         placeholder=numbers.NOT_APPLICABLE,
-        alt=f"{rows.height} tables, one row each: name, what one row is, columns, tests and rows.",
+        alt=f"{rows.height} tables, one row each: name, what it holds, columns, tests and rows.",
         on_select=_chooser(MODELS, "model", [model.name for model in shown]),
         selection_mode="single-row",
         column_config={
             "Table": st.column_config.TextColumn(pinned=True, width=210),
-            "One row is": st.column_config.TextColumn(width=560),
+            "What it holds": st.column_config.TextColumn(width=470),
             "Found in": st.column_config.TextColumn(width=260),
             "Group": st.column_config.TextColumn(width=110),
             "Columns": whole,

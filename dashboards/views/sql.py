@@ -9,7 +9,6 @@ import streamlit as st
 
 from dashboards import data, saved_queries
 from dashboards.auth import current_user
-from dashboards.components import numbers
 from dashboards.components.frame import Frame, current
 from dashboards.components.schema_browser import schema_browser
 from dashboards.components.sql_answer import offer_chart, show_answer, show_failure
@@ -40,14 +39,15 @@ def render(frame: Frame) -> None:
             "hashes (<code>h_…</code>): the same value has the same hash in every table, so joins "
             "and counts hold. <code>[c]</code> stands for what is withheld.</p>"
         )
-    left, right = st.columns([5, 3], gap="medium")
-    with left:
-        statement = _editor(frame)
-    with right:
-        st.subheader("What there is", anchor=False)
-        schema_browser(marts, is_masked)
-        _elsewhere(frame)
-    _outcome(frame, statement)
+    # A grid of the style sheet's: side by side, but on a phone the answer follows its query.
+    with st.container(key="sql_layout"):
+        with st.container(key="sql_ask"):
+            statement = _editor(frame)
+        with st.container(key="sql_answer_place"):
+            _outcome(frame, statement)
+        with st.container(key="sql_there"):
+            schema_browser(marts, is_masked)
+            _elsewhere(frame)
 
 
 def _sentence(marts: int) -> str:
@@ -66,9 +66,9 @@ def _editor(frame: Frame) -> str:
     statement = st.text_area(
         "Query",
         key=EDITOR,
-        height=300,
+        height=320,
         max_chars=STATEMENT_LENGTH,
-        help="One SELECT, FROM, WITH, VALUES, DESCRIBE, SUMMARIZE or SHOW TABLES, in DuckDB's SQL.",
+        help="One FROM, SELECT, WITH, VALUES, DESCRIBE, SUMMARIZE or SHOW TABLES, in DuckDB's SQL.",
     )
     st.session_state[_TEXT] = statement
     fits_a_link = len(statement) <= LINK_LENGTH and not names_an_mpan(statement)
@@ -102,7 +102,7 @@ def _choices(frame: Frame) -> None:
         each.key: each for each in (*data.starters.questions(), *data.starters.rules(frame.view))
     }
     kept = {each.name: each for each in saved_queries.of(current_user().name)}
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+    with st.grid(2, min_column_width=220, gap="small", vertical_alignment="bottom"):
         st.selectbox(
             "Start from a question or a rule",
             list(starters),
@@ -118,7 +118,6 @@ def _choices(frame: Frame) -> None:
             list(kept),
             index=None,
             placeholder="Choose a query" if kept else "None saved yet",
-            disabled=not kept,
             key="sql_saved",
             on_change=_take,
             args=("sql_saved", {name: each.sql for name, each in kept.items()}),
@@ -207,7 +206,6 @@ def _outcome(frame: Frame, statement: str) -> None:
         show_failure(outcome)
         return
     rows = show_answer(outcome)
-    st.caption(f"As of {numbers.day(frame.view.as_of)}, publication `{frame.view.publication_id}`.")
     sql_download(frame.view, asked[1])
     offer_chart(frame, rows)
 
@@ -218,13 +216,14 @@ def _elsewhere(frame: Frame) -> None:
         name = catalog_name(others[0].publication_id)
         st.html(
             '<p class="mhhs-sub">Marts of another kept publication: '
-            f"<code>{name}.marts.rpt_m14_headline</code></p>"
+            f'<code class="mhhs-break">{name}.{data.starters.EXAMPLE_MART}</code></p>'
         )
     st.page_link(
         "views/dictionary.py",
         label="Open the data dictionary",
         icon=":material/menu_book:",
         query_params=frame.link_parameters(),
+        width="stretch",
     )
 
 

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from pipeline.contracts import Column
 from pipeline.intake.checks import path_literal
-from pipeline.intake.layout import Index, lay_out
+from pipeline.intake.layout import Chunk, Index, lay_out
 from pipeline.intake.records import canonical, split
 from pipeline.intake.source import Ordinals, select_texts
 from pipeline.intake.stored import Unpacked
@@ -31,8 +31,7 @@ _DETAILS = pa.schema(
     ]
 )
 _BATCH_BYTES = 32 << 20
-# So many misfits are no longer few: the exact reader takes the file.
-_MOST_REJECTS = 1_000_000
+_NONE: Ordinals = np.empty(0, dtype=np.int64)
 
 
 class Misaligned(Exception):
@@ -40,7 +39,13 @@ class Misaligned(Exception):
 
 
 class BulkCsv:
-    """The rows of a regular CSV file."""
+    """The rows of a regular CSV file.
+
+    Which records have another number of fields than the header is known from the bytes. DuckDB
+    leaves them out, but for those that are too long by empty fields alone: it takes these as whole.
+    `thorough` looks for them in every file, not only in one where some block of records has more or
+    fewer commas than it should.
+    """
 
     def __init__(
         self,
@@ -49,46 +54,40 @@ class BulkCsv:
         ext: str,
         header: Sequence[str],
         index: Index,
+        thorough: bool = False,
     ) -> None:
         self.header = header
         self._path = path
         self._ext = ext
         self._index = index
-        self._missing: Ordinals = np.empty(0, dtype=np.int64)
-        connection.execute("DROP TABLE IF EXISTS reject_errors")
-        connection.execute("DROP TABLE IF EXISTS reject_scans")
+        self._missing, overlong = _NONE, _NONE
+        if thorough or not index.is_even(len(header)):
+            self._missing, overlong = self._misfits()
+        self._has_overlong = len(overlong) > 0
+        if self._has_overlong:
+            rows = overlong - np.searchsorted(self._missing, overlong)
+            connection.register("overlong", pa.table({"row": rows}))
+
+    def read_through(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Every byte was looked at."""
 
     def text_sql(self, columns: Sequence[Column]) -> str:
         names = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(self.header)))
-        return (
-            f"{select_texts(self.header, columns, 'true AS is_whole')} "
-            f"FROM read_csv({path_literal(self._path)}, columns = {{{names}}}, "
+        relation = (
+            f"read_csv({path_literal(self._path)}, columns = {{{names}}}, "
             f"compression = '{_COMPRESSION[self._ext]}', auto_detect = false, header = true, "
             "delim = ',', quote = '\"', escape = '\"', comment = '', nullstr = '', "
             "strict_mode = true, null_padding = false, hive_partitioning = false, "
-            f"store_rejects = true, rejects_limit = {_MOST_REJECTS})"
+            "ignore_errors = true)"
         )
+        is_whole = "true"
+        if self._has_overlong:
+            relation = f"(SELECT *, row_number() OVER () - 1 AS place FROM {relation})"
+            is_whole = "place NOT IN (SELECT row FROM overlong)"
+        return f"{select_texts(self.header, columns, f'{is_whole} AS is_whole')} FROM {relation}"
 
     def missing(self, connection: duckdb.DuckDBPyConnection, rows: int) -> Ordinals:
-        found = connection.execute(
-            "SELECT DISTINCT line_byte_position - 1 AS place FROM reject_errors ORDER BY ALL"
-        ).fetchnumpy()
-        places = np.asarray(found["place"], dtype=np.int64)
-        if rows + len(places) != self._index.total - 1:
-            raise Misaligned
-        # DuckDB gives the place of the record, or of line ends just before it. That this finds
-        # the right records is verified by `details`, which sees their fields.
-        blocks = np.searchsorted(self._index.offsets, places, side="right") - 1
-        ordinals = [
-            np.searchsorted(
-                lay_out(data).starts + self._index.offsets[block], places[blocks == block]
-            )
-            + self._index.records[block]
-            - 1
-            for block, data in self._blocks(blocks)
-        ]
-        self._missing = np.concatenate([self._missing[:0], *ordinals])
-        if len(np.unique(self._missing)) < len(self._missing):
+        if rows + len(self._missing) != self._index.total - 1:
             raise Misaligned
         return self._missing
 
@@ -97,7 +96,6 @@ class BulkCsv:
     ) -> None:
         records = ordinals + 1  # the header is record 0
         blocks = self._index.block_of(records)
-        short = np.isin(ordinals, self._missing)
         with pq.ParquetWriter(target, _DETAILS, compression="zstd") as writer:
             batch = _Batch()
             for block, data in self._blocks(blocks):
@@ -105,22 +103,32 @@ class BulkCsv:
                 first, last = np.searchsorted(blocks, [block, block + 1])
                 at = records[first:last] - self._index.records[block]
                 lines = chunk.lines[at] + (self._index.lines[block] + 1)
-                spans = zip(chunk.starts[at].tolist(), chunk.ends[at].tolist(), strict=True)
-                for ordinal, line, is_short, (start, end) in zip(
+                for ordinal, line, text in zip(
                     ordinals[first:last].tolist(),
                     lines.tolist(),
-                    short[first:last].tolist(),
-                    spans,
+                    _texts(data, chunk, at),
                     strict=True,
                 ):
-                    text = data[start:end].decode()
-                    fields = split(text)
-                    if fields is None or is_short == (len(fields) == len(self.header)):
-                        raise Misaligned
-                    batch.add(ordinal, line, text, canonical(fields) if '"' in text else text)
+                    batch.add(ordinal, line, text, _content(text))
                     if batch.size > _BATCH_BYTES:
                         writer.write_batch(batch.take())
             writer.write_batch(batch.take())
+
+    def _misfits(self) -> tuple[Ordinals, Ordinals]:
+        """The places (from 0) of the rows that DuckDB leaves out, and of those it should have."""
+        width = len(self.header)
+        left_out, overlong = [_NONE], [_NONE]
+        for block, data in self._blocks(np.arange(len(self._index.offsets))):
+            chunk = lay_out(data)
+            commas = chunk.commas
+            odd = np.flatnonzero(commas != width - 1)
+            is_overlong = commas[odd] >= width
+            texts = _texts(data, chunk, odd[is_overlong])
+            is_overlong[is_overlong] = [_ends_empty(text, width) for text in texts]
+            ordinals = odd + (self._index.records[block] - 1)
+            left_out.append(ordinals[~is_overlong])
+            overlong.append(ordinals[is_overlong])
+        return np.concatenate(left_out), np.concatenate(overlong)
 
     def _blocks(self, wanted: Ordinals) -> Iterator[tuple[int, bytes]]:
         """The blocks asked for, once each, in order; each ends with a newline."""
@@ -164,6 +172,28 @@ class _Batch:
         arrays = [pa.array(c, type=f.type) for c, f in zip(self._columns, _DETAILS, strict=True)]
         self._clear()
         return pa.RecordBatch.from_arrays(arrays, schema=_DETAILS)
+
+
+def _texts(data: bytes, chunk: Chunk, at: Ordinals) -> Iterator[str]:
+    """The records at these places of a block, without their end of line."""
+    for start, end in zip(chunk.starts[at].tolist(), chunk.ends[at].tolist(), strict=True):
+        yield data[start:end].decode()
+
+
+def _content(text: str) -> str:
+    """One spelling for all records that agree in every field."""
+    return canonical(_fields(text)) if '"' in text else text
+
+
+def _fields(text: str) -> list[str]:
+    fields = split(text)
+    assert fields is not None  # a regular file closes its quotes
+    return fields
+
+
+def _ends_empty(text: str, width: int) -> bool:
+    """Whether all fields beyond the first `width` are empty."""
+    return text.endswith((",", '"')) and not any(_fields(text)[width:])
 
 
 def _ended(data: bytes) -> bytes:

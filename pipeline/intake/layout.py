@@ -35,6 +35,12 @@ class Chunk:
     newlines: int
     is_crlf: bool
     is_plain: bool  # no '|', and no control character but those that end a line
+    separators: npt.NDArray[np.bool_]  # which bytes are commas between fields
+
+    @property
+    def commas(self) -> Positions:
+        """How many separators each record has: one less than fields."""
+        return np.add.reduceat(self.separators, self.starts, dtype=np.int64)
 
 
 def lay_out(data: bytes) -> Chunk:
@@ -64,7 +70,10 @@ def lay_out(data: bytes) -> Chunk:
     if sizes.min() == 0:
         kept = sizes > 0
         starts, ends, lines = starts[kept], ends[kept], lines[kept]
-    return Chunk(starts, ends, lines, len(newlines), is_crlf, is_plain)
+    separators = array == _COMMA
+    if len(quotes):
+        separators &= np.bitwise_xor.accumulate(array == _QUOTE) == 0
+    return Chunk(starts, ends, lines, len(newlines), is_crlf, is_plain, separators)
 
 
 def cut(data: bytes) -> int:
@@ -107,6 +116,7 @@ class Index:
     sizes: list[int] = field(default_factory=list)
     records: list[int] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
+    commas: list[int] = field(default_factory=list)
     total: int = 0  # records, the header too
     is_plain: bool = True
     _line: int = 0
@@ -121,9 +131,15 @@ class Index:
         self.sizes.append(size)
         self.records.append(self.total)
         self.lines.append(self._line)
+        self.commas.append(int(np.count_nonzero(chunk.separators)))
         self.total += len(chunk.starts)
         self.is_plain = self.is_plain and chunk.is_plain
         self._line += chunk.newlines
+
+    def is_even(self, width: int) -> bool:
+        """Whether no block tells of records with more or fewer fields than `width`."""
+        sizes = np.diff([*self.records, self.total])
+        return bool((np.asarray(self.commas) == sizes * (width - 1)).all())
 
     def block_of(self, records: Positions) -> Positions:
         return np.searchsorted(self.records, records, side="right") - 1

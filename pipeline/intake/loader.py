@@ -19,7 +19,15 @@ from pipeline.intake.log import Entry, LoadLog, sync_folder
 from pipeline.intake.manifest import BadManifest, Manifest, read_manifest
 from pipeline.intake.names import LandingFile, Name, name_in_words, parse_name, walk
 from pipeline.intake.outcomes import SHRUNK, judge, judge_as_of
-from pipeline.intake.reading import Ahead, Opened, digest, open_feed, open_file, write_rows
+from pipeline.intake.reading import (
+    Ahead,
+    Opened,
+    digest,
+    open_feed,
+    open_file,
+    read_through,
+    write_rows,
+)
 from pipeline.intake.report import LoadSummary, Taken, report
 from pipeline.intake.source import Refused, check_header, unknown_columns
 from pipeline.intake.staging import Places
@@ -197,9 +205,13 @@ class _Loader:
         )
         if opened.refused is not None:
             raise opened.refused
-        check_header(opened.header, extract, kind)
-        manifest = _manifest(landing_file)
-        _compare(manifest, None, entry.sha256)
+        try:
+            check_header(opened.header, extract, kind)
+            manifest = _manifest(landing_file)
+            _compare(manifest, None, entry.sha256)
+        except Refused:
+            read_through(self._connection, opened)  # that it cannot be read is said first
+            raise
         counts = write_rows(
             self._connection,
             opened,
@@ -241,16 +253,16 @@ class _Loader:
                 sync_folder(target.parent)
 
     def _rival(self, landing_file: LandingFile, name: Name) -> str | None:
-        """Another name that was taken for the same extract, kind, day and sequence."""
-        for entry in self._log.entries:
-            if (
-                entry.error is None
-                and entry.extract == landing_file.extract
-                and entry.file != landing_file.file
-                and (entry.kind, entry.business_date, entry.sequence) == name.slot
-            ):
-                return entry.file
-        return None
+        """Another name that stands for the same extract, kind, day and sequence."""
+        others = [
+            entry
+            for entry in self._log.entries
+            if entry.error is None
+            and entry.extract == landing_file.extract
+            and entry.file != landing_file.file
+            and (entry.kind, entry.business_date, entry.sequence) == name.slot
+        ]
+        return next((entry.file for entry in others if not self._is_shrunk(entry)), None)
 
     def _is_shrunk(self, entry: Entry) -> bool:
         outcomes = judge(self._log.entries)

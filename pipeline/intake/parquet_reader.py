@@ -16,7 +16,8 @@ from pipeline.intake.source import Ordinals, Refused, select_texts
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _INTEGERS = frozenset({*_WHOLE, *(f"U{name}" for name in _WHOLE)})
-_FLOATS = frozenset({"FLOAT", "DOUBLE"})
+# Up to here a floating-point type holds every whole number, so that the text is the sender's.
+_EXACT = {"FLOAT": 1 << 24, "DOUBLE": 1 << 53}
 
 
 class ParquetSource:
@@ -26,11 +27,15 @@ class ParquetSource:
         self._path = path
         try:
             described = connection.execute(f"DESCRIBE SELECT * FROM {self._scan()}").fetchall()
-            # DuckDB renames a name that occurs twice, or twice but for case.
-            self.header: Sequence[str] = list(pq.read_schema(path).names)
+            schema = pq.read_schema(path)
         except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
             first = str(error).splitlines()[0]
             raise Refused("UNREADABLE", f"it cannot be read as Parquet ({first}).") from None
+        for field in schema:
+            if pa.types.is_decimal256(field.type):  # DuckDB reads other numbers out of these
+                raise Refused("UNREADABLE", f"{field.name!r} has more digits than can be read.")
+        # DuckDB renames a name that occurs twice, or twice but for case.
+        self.header: Sequence[str] = list(schema.names)
         self._types = [type_ for _, type_, *_ in described]
 
     def text_sql(self, columns: Sequence[Column]) -> str:
@@ -40,8 +45,18 @@ class ParquetSource:
             for i, (name, type_) in enumerate(zip(self.header, self._types, strict=True))
             if name in kinds
         ]
-        inner = f"SELECT {', '.join([*texts, 'true AS is_whole'])} FROM {self._numbered()}"
+        unknown = [f"r{i}" for i, name in enumerate(self.header) if name not in kinds]
+        # Always true: what damage there is in a column that nobody asks for is found as well.
+        is_whole = f"hash({', '.join(unknown)}) IS NOT NULL" if unknown else "true"
+        inner = f"SELECT {', '.join([*texts, f'{is_whole} AS is_whole'])} FROM {self._numbered()}"
         return f"{select_texts(self.header, columns, 'is_whole')} FROM ({inner})"
+
+    def read_through(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Read every value. Raises duckdb.Error where one cannot be read."""
+        values = ", ".join(f"r{i}" for i in range(len(self.header)))
+        connection.execute(
+            f"SELECT count(*) FROM {self._numbered()} WHERE hash({values}) IS NULL"
+        ).fetchone()
 
     def missing(self, connection: duckdb.DuckDBPyConnection, rows: int) -> Ordinals:
         return np.empty(0, dtype=np.int64)
@@ -82,15 +97,16 @@ def _text_sql(value: str, type_: str, kind: Kind | None) -> str:
     """A value of a native type as the text that a CSV would hold."""
     text = f"CAST({value} AS VARCHAR)"
     if type_ == "BLOB":  # text whose writer did not say so; `decode` fails where it is no UTF-8
-        return f"decode({value})"
+        return f"decode({value})" if kind else f"coalesce(try(decode({value})), {text})"
     if type_ == "TIMESTAMP WITH TIME ZONE":
         return f"strftime({value} AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')"
     if kind is Kind.DATE and type_.startswith("TIMESTAMP"):
         return f"regexp_replace({text}, ' 00:00:00$', '')"
-    if type_ in _FLOATS or type_.startswith("DECIMAL"):
+    if type_ in _EXACT or type_.startswith("DECIMAL"):
         # A whole number with room for a fraction, as pandas writes one beside nulls.
+        limit = _EXACT.get(type_, 10**15)
         return (
-            f"CASE WHEN {value} = trunc({value}) AND abs({value}) < 1e15 "
+            f"CASE WHEN {value} = trunc({value}) AND abs({value}) < {limit} "
             f"THEN CAST(CAST({value} AS BIGINT) AS VARCHAR) ELSE {text} END"
         )
     return text

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -23,18 +25,20 @@ from pipeline.intake.source import Refused, Source
 from pipeline.intake.staging import Counts, Places, stage
 from pipeline.intake.stored import Unpacked, stamp
 
+_QUOTED = re.compile('"(?:[^"]|"")*"')
+
 
 @dataclass(frozen=True)
 class Opened:
     """The sha256 of what is stored, and its rows or why it is refused.
 
-    `otherwise` opens the rows in a slower way, for when the first finds that it cannot be trusted.
+    `otherwise` opens the rows in slower ways, for when the first finds that it cannot be trusted.
     """
 
     sha256: str
     source: Source | None = None
     refused: Refused | None = None
-    otherwise: Callable[[], Source] | None = None
+    otherwise: tuple[Callable[[], Source], ...] = ()
     has_plain_ids: bool = False
     ignored: tuple[tuple[str, str, int], ...] = ()
 
@@ -90,10 +94,11 @@ def open_file(
             return opened
         if scan.header is None or scan.index is None:
             return replace(opened, source=_exact(path, ext, scratch))
+        bulk = partial(BulkCsv, connection, path, ext, scan.header.fields, scan.index)
         return replace(
             opened,
-            source=BulkCsv(connection, path, ext, scan.header.fields, scan.index),
-            otherwise=lambda: _exact(path, ext, scratch),
+            source=bulk(),
+            otherwise=(partial(bulk, thorough=True), partial(_exact, path, ext, scratch)),
         )
     except Refused as refused:
         return replace(opened, refused=refused)
@@ -114,6 +119,17 @@ def open_feed(
     )
 
 
+def read_through(connection: duckdb.DuckDBPyConnection, opened: Opened) -> None:
+    """Raise Refused if the file is one that cannot be read, found or not so far."""
+    assert opened.source is not None
+    try:
+        opened.source.read_through(connection)
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        raise _refusal(error) from None
+
+
 def write_rows(
     connection: duckdb.DuckDBPyConnection,
     opened: Opened,
@@ -125,18 +141,22 @@ def write_rows(
 ) -> Counts:
     """Write the rows of a file to `places`."""
     assert opened.source is not None
-    try:
-        return stage(
-            connection, opened.source, extract, kind, file, opened.has_plain_ids, scratch, places
-        )
-    except duckdb.OutOfMemoryException:
-        raise
-    except (duckdb.Error, Misaligned) as error:
-        if "No space left" in str(error):
+    ways = iter(opened.otherwise)
+    source = opened.source
+    while True:
+        try:
+            return stage(
+                connection, source, extract, kind, file, opened.has_plain_ids, scratch, places
+            )
+        except duckdb.OutOfMemoryException:
             raise
-        if opened.otherwise is None:
-            raise _refusal(error) from None
-        return stage(connection, opened.otherwise(), extract, kind, file, False, scratch, places)
+        except (duckdb.Error, Misaligned) as error:
+            if "No space left" in str(error):
+                raise
+            way = next(ways, None)
+            if way is None:
+                raise _refusal(error) from None
+            source = way()
 
 
 def _exact(path: Path, ext: str, scratch: Path) -> ExactRows:
@@ -148,6 +168,10 @@ def _exact(path: Path, ext: str, scratch: Path) -> ExactRows:
             header = next(records, None)
             if header is None:
                 raise Refused("EMPTY", "it has no header; ask for the file again.")
+            if "\r" in _QUOTED.sub("", header.text):
+                raise Refused(
+                    "UNREADABLE", "its lines end in carriage returns alone; ask for LF or CRLF."
+                )
             return ExactRows(header.fields, records, scratch)
         except (RecordTooLong, UnclosedQuote) as error:
             raise Refused("UNREADABLE", f"{error}; ask for the file again.") from None

@@ -37,9 +37,12 @@ class Record:
 
 
 def canonical(fields: Iterable[str]) -> str:
-    """Fields as the one CSV record that quotes a field only where it must."""
+    """Fields as the one CSV record that quotes a field only where it must.
+
+    A carriage return inside a line needs no quotes: `split` reads it as it reads any character.
+    """
     return ",".join(
-        '"' + field.replace('"', '""') + '"' if any(c in field for c in '",\n\r') else field
+        '"' + field.replace('"', '""') + '"' if any(c in field for c in '",\n') else field
         for field in fields
     )
 

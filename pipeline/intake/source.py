@@ -36,6 +36,10 @@ class Source(Protocol):
 
     header: Sequence[str]
 
+    def read_through(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Raise duckdb.Error if something in the file that was not looked at cannot be read."""
+        ...
+
     def text_sql(self, columns: Sequence[Column]) -> str:
         """A query of these columns as text (null where empty or absent) and `is_whole`, in order.
 
@@ -67,11 +71,11 @@ def check_header(header: Sequence[str], extract: Extract, kind: str) -> None:
     if missing:
         raise Refused(
             "MISSING_COLUMN",
-            f"it has no column {', '.join(missing)}; names count to the letter",
+            f"it has no column {', '.join(missing)}; names count to the letter.",
         )
     if len(set(header)) < len(header):
         twice = next(name for name, times in Counter(header).items() if times > 1)
-        raise Refused("MISSING_COLUMN", f"the column {twice!r} occurs twice in its header")
+        raise Refused("MISSING_COLUMN", f"the column {twice!r} occurs twice in its header.")
 
 
 def unknown_columns(header: Sequence[str], extract: Extract, kind: str) -> list[str]:

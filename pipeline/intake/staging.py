@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
 
 from pipeline.contracts import Extract
@@ -27,6 +29,7 @@ from pipeline.intake.source import Ordinals, Source
 
 # Key hashes are compared in slices of at most so many (8 bytes each).
 _SLICE = 1 << 26
+_FILTER = 1 << 20
 # Rows by which the form of a date column is guessed; it is verified afterwards.
 _SAMPLE = 2_000
 
@@ -56,6 +59,15 @@ class Places:
     quarantine: Path
 
 
+@dataclass(frozen=True)
+class _Typed:
+    """The typed rows of a file, of which `faulty` have a fault."""
+
+    path: Path
+    rows: int
+    faulty: int
+
+
 def stage(
     connection: duckdb.DuckDBPyConnection,
     source: Source,
@@ -67,11 +79,13 @@ def stage(
     places: Places,
 ) -> Counts:
     """Write what the lake keeps of a file."""
-    rows = _write_typed(connection, source, extract, kind, plain_ids, places.rows)
-    missing = source.missing(connection, rows)
-    lines = rows + len(missing)
-    if not _find_suspects(connection, places.rows, extract, missing):
+    typed = _write_typed(connection, source, extract, kind, plain_ids, places.rows)
+    missing = source.missing(connection, typed.rows)
+    lines = typed.rows + len(missing)
+    rivals = _rivals(connection, typed, extract.key)
+    if not (typed.faulty or len(missing) or len(rivals)):
         return Counts(lines, lines, 0, 0, 0)
+    _find_suspects(connection, typed, extract.key, rivals, missing)
     suspects = connection.execute("SELECT ordinal FROM suspect ORDER BY ALL").fetchnumpy()
     details = scratch / "details.parquet"
     source.details(connection, np.asarray(suspects["ordinal"]), details)
@@ -79,7 +93,7 @@ def stage(
     fates = dict(connection.execute("SELECT fate, count(*) FROM decided GROUP BY ALL").fetchall())
     repeated, quarantined = fates.get("repeated", 0), fates.get("quarantined", 0)
     excluded = "SELECT row FROM decided WHERE fate <> 'accepted' AND fault IS NULL"
-    exclusions = _one(connection, f"SELECT count(*) FROM ({excluded})")
+    (exclusions,) = _row(connection, f"SELECT count(*) FROM ({excluded})")
     if exclusions:
         _copy(connection, f"{excluded} ORDER BY ALL", places.excluded)
     if quarantined:
@@ -94,22 +108,24 @@ def _write_typed(
     kind: str,
     plain_ids: bool,
     target: Path,
-) -> int:
-    """Write every row in order, typed, with its fault; give their number."""
+) -> _Typed:
+    """Write every row in order, typed, with its fault."""
     columns = columns_of(extract, kind)
     text_sql = source.text_sql(columns)
     dates = date_columns(columns)
     forms = _date_forms(connection, f"{text_sql} LIMIT {_SAMPLE}", dates)
     while True:
-        sql = typed_sql(text_sql, extract, kind, forms, plain_ids)
-        _copy(connection, sql, target)
-        if not _in_doubt(connection, target, dates):
+        _copy(connection, typed_sql(text_sql, extract, kind, forms, plain_ids), target)
+        rows, faulty, misdated = _row(
+            connection, f"SELECT count(*), count(fault), max(misdated) FROM {_scan(target)}"
+        )
+        if not misdated or not _in_doubt(connection, target, dates):
             break
         exact = _date_forms(connection, text_sql, dates)
         if exact == forms:
             break
         forms = exact
-    return _one(connection, f"SELECT count(*) FROM {_scan(target)}")
+    return _Typed(target, rows, faulty)
 
 
 def _date_forms(
@@ -120,7 +136,8 @@ def _date_forms(
         f"[{', '.join(f'count({date_sql(quote(name), form)})' for form in DATE_FORMS)}]"
         for name in dates
     )
-    found = connection.execute(f"SELECT {counts} FROM ({text_sql})").fetchone() or ()
+    relation = f"({text_sql}) WHERE is_whole"
+    found = connection.execute(f"SELECT {counts} FROM {relation}").fetchone() or ()
     return {
         name: DATE_FORMS[max(range(len(DATE_FORMS)), key=lambda i: (values[i], -i))]
         for name, values in zip(dates, found, strict=True)
@@ -129,29 +146,63 @@ def _date_forms(
 
 def _in_doubt(connection: duckdb.DuckDBPyConnection, typed: Path, dates: list[str]) -> bool:
     """Whether in some column as many values miss the form as have it, so that another may win."""
-    if not _one(connection, f"SELECT coalesce(max(misdated), 0) FROM {_scan(typed)}"):
-        return False
     doubts = " OR ".join(
-        f"count(*) FILTER (misdated & {1 << i} > 0) >= greatest(count({quote(name)}), 1)"
+        f"count(*) FILTER (misdated & {1 << i} > 0) "
+        f">= greatest(count({quote(name)}) FILTER (fault IS DISTINCT FROM 0), 1)"
         for i, name in enumerate(dates)
     )
-    return bool(_one(connection, f"SELECT {doubts} FROM {_scan(typed)}"))
+    return bool(_row(connection, f"SELECT {doubts} FROM {_scan(typed)}")[0])
+
+
+def _rivals(connection: duckdb.DuckDBPyConnection, typed: _Typed, key: Sequence[str]) -> Ordinals:
+    """The rows that share the hash of their key with another, and so perhaps their key.
+
+    Sorting hashes is far cheaper than grouping keys.
+    """
+    hash_sql = f"hash({', '.join(map(quote, key))})"
+    slices = -(-typed.rows // _SLICE)
+    found = [np.empty(0, dtype=np.int64)]
+    for slice_ in range(slices):
+        rows, only = "", ""
+        if slices > 1:
+            rows, only = ", file_row_number AS row", f"WHERE {hash_sql} % {slices} = {slice_}"
+        result = connection.execute(
+            f"SELECT {hash_sql} AS hash{rows} FROM {_scan(typed.path)} {only}"
+        ).fetchnumpy()
+        places = _occurring_again(np.asarray(result["hash"]))
+        found.append(np.asarray(result["row"])[places] if rows else places)
+    return np.sort(np.concatenate(found))
+
+
+def _occurring_again(hashes: npt.NDArray[np.uint64]) -> Ordinals:
+    """Where the hashes are that occur more than once."""
+    ordered = pl.Series(hashes).sort().to_numpy()
+    repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    if not len(repeated):
+        return np.empty(0, dtype=np.int64)
+    # A table of their last bits, small enough for the processor's cache, rules out most others.
+    bits = np.zeros(_FILTER, dtype=np.bool_)
+    bits[repeated % _FILTER] = True
+    places: Ordinals = np.flatnonzero(bits[hashes % _FILTER])
+    near = np.searchsorted(repeated, hashes[places])
+    again: Ordinals = places[repeated[np.minimum(near, len(repeated) - 1)] == hashes[places]]
+    return again
 
 
 def _find_suspects(
-    connection: duckdb.DuckDBPyConnection, typed: Path, extract: Extract, missing: Ordinals
-) -> bool:
+    connection: duckdb.DuckDBPyConnection,
+    typed: _Typed,
+    key: Sequence[str],
+    rivals: Ordinals,
+    missing: Ordinals,
+) -> None:
     """The table `suspect`: rows with a fault, and rows that share their key with another.
 
-    False where there are none, and then no table. `row` is the place in `typed` (null if the row is
-    not there), `ordinal` the place in the file, `last_row` the last row of the same key.
+    `row` is the place in `typed` (null if the row is not there), `ordinal` the place in the file,
+    `last_row` the last row of the same key.
     """
-    keys = ", ".join(quote(name) for name in extract.key)
-    hashes = _repeated_hashes(connection, f"hash({keys})", f"{_scan(typed)} WHERE fault IS NULL")
-    faulty = _one(connection, f"SELECT count(fault) FROM {_scan(typed)}")
-    if not (faulty or len(missing) or len(hashes)):
-        return False
-    connection.register("repeated_hash", pa.table({"hash": hashes}))
+    keys = ", ".join(map(quote, key))
+    connection.register("rival", pa.table({"row": rivals}))
     # A row is moved down in the file by each missing one before it.
     gaps = missing - np.arange(len(missing))
     connection.register("gap", pa.table({"row": gaps, "moved": np.arange(1, len(gaps) + 1)}))
@@ -159,17 +210,17 @@ def _find_suspects(
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE suspect AS
-        WITH rival AS (
+        WITH sharing AS (
             SELECT file_row_number AS row, NULL::UTINYINT AS fault,
                 max(file_row_number) OVER (PARTITION BY {keys}) AS last_row,
                 count(*) OVER (PARTITION BY {keys}) AS sharing
-            FROM {_scan(typed)}
-            WHERE fault IS NULL AND hash({keys}) IN (SELECT hash FROM repeated_hash)
+            FROM {_scan(typed.path)} SEMI JOIN rival ON file_row_number = rival.row
+            WHERE fault IS NULL
         ),
         present AS (
-            SELECT row, fault, last_row FROM rival WHERE sharing > 1
+            SELECT row, fault, last_row FROM sharing WHERE sharing > 1
             UNION ALL
-            SELECT file_row_number, fault, NULL FROM {_scan(typed)} WHERE fault IS NOT NULL
+            SELECT file_row_number, fault, NULL FROM {_scan(typed.path)} WHERE fault IS NOT NULL
         )
         SELECT row, row + coalesce(moved, 0) AS ordinal, fault, last_row
         FROM present ASOF LEFT JOIN (
@@ -179,26 +230,8 @@ def _find_suspects(
         SELECT NULL, ordinal, 0, NULL FROM missing
         """
     )
-    for name in ("repeated_hash", "gap", "missing"):
+    for name in ("rival", "gap", "missing"):
         connection.unregister(name)
-    return True
-
-
-def _repeated_hashes(
-    connection: duckdb.DuckDBPyConnection, hash_sql: str, relation: str
-) -> npt.NDArray[np.uint64]:
-    """The hashes that occur more than once. Sorting them is far cheaper than grouping them."""
-    rows = _one(connection, f"SELECT count(*) FROM {relation}")
-    slices = -(-rows // _SLICE)
-    found = np.empty(0, dtype=np.uint64)
-    for slice_ in range(slices):
-        only = f"AND {hash_sql} % {slices} = {slice_}" if slices > 1 else ""
-        result = connection.execute(f"SELECT {hash_sql} AS hash FROM {relation} {only}")
-        hashes = np.asarray(result.fetchnumpy()["hash"])
-        hashes.sort()
-        repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
-        found = np.concatenate([found, repeated])
-    return found
 
 
 def _decide(connection: duckdb.DuckDBPyConnection, details: Path) -> None:
@@ -250,7 +283,8 @@ def _write_quarantine(
 def _copy(connection: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
     connection.execute(
         f"COPY ({sql}) TO {path_literal(target)} "
-        "(FORMAT parquet, COMPRESSION zstd, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 5000)"
+        "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v2, "
+        "DICTIONARY_SIZE_LIMIT 1000)"
     )
 
 
@@ -258,7 +292,7 @@ def _scan(path: Path) -> str:
     return f"read_parquet({path_literal(path)}, hive_partitioning = false, file_row_number = true)"
 
 
-def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:
     row = connection.execute(sql).fetchone()
     assert row is not None
-    return int(row[0])
+    return row

@@ -32,6 +32,9 @@ from pipeline.publication import file_sha256
 from pipeline.sandbox import asking
 from pipeline.sandbox.terms import Limits, Question
 
+# For those who call this and may not speak to the database themselves.
+DatabaseError = duckdb.Error
+
 FILE_LIMITS = Limits(
     seconds=300, memory_mb=1024, address_space_mb=3072, rows=None, size=4_000_000_000
 )

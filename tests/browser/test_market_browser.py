@@ -132,11 +132,15 @@ def test_nothing_scrolls_sideways_from_phone_to_wall(
 def test_axe_finds_nothing_serious(visit: Callable[..., Any], page_name: str, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = visit(PAGES[page_name], scheme=scheme)
-    page.wait_for_timeout(800)  # colours fade in
     options = {"runOnly": {"type": "tag", "values": dashboard.RULE_SETS}}
-    serious = [
-        (each["id"], [node["html"][:200] for node in each["nodes"]])
-        for each in axe.Axe().run(page, options=options).response["violations"]
-        if each["impact"] in dashboard.SERIOUS
-    ]
+    serious: list[Any] = []
+    for _ in range(4):
+        page.wait_for_timeout(800)  # colours fade in, on a busy machine slowly
+        serious = [
+            (each["id"], [node["html"][:200] for node in each["nodes"]])
+            for each in axe.Axe().run(page, options=options).response["violations"]
+            if each["impact"] in dashboard.SERIOUS
+        ]
+        if not serious:
+            break
     assert not serious

@@ -12,11 +12,11 @@ from streamlit.testing.v1 import AppTest
 from dashboards import data
 from tests.command import PROJECT
 
-# What the address must hold for a page to read all that it can read.
-PARAMETERS = {"suppliers": {"supplier": "ALDE"}, "point": {"mpan": "0000000000001"}}
 # Made when a build is published, from the log of builds: no model of dbt.
 NO_MODEL = {"rpt_publication"}
+# What the address must hold for a page to read all that it can read.
 PARAMETERS = {
+    "point": {"mpan": "0000000000001"},
     "supplier": {"mpid": "ZALD"},
     "agents": {"agent": "ZTAR|SDS"},
     "networks": {"dno": "EELC"},
