@@ -183,9 +183,11 @@ def _write_workbook(
     facts: Mapping[str, Any],
 ) -> int:
     counted = connection.execute(f"select count(*) {source.rows}", source.values).fetchall()
-    workbook.refuse_more_than_a_sheet(counted[0][0])
-    about = workbook.about(facts, counted[0][0])
-    return workbook.write(part, title, about, facts["built_at"], connection, source, types)
+    rows = int(counted[0][0])
+    workbook.refuse_more_than_a_sheet(rows)
+    lines = workbook.about(facts, rows)
+    workbook.write(part, title, lines, facts["built_at"], connection, source, types)
+    return rows
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, mart: str) -> dict[str, tuple[str, str | None]]:

@@ -7,213 +7,173 @@ is lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import partial
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import duckdb
-import xlsxwriter
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+import polars as pl
+from rustpy_xlsxwriter import FastExcel, Format
 
 from pipeline.export_lists import ExportRefused, Source
 
 # A sheet has 1,048,576 rows; the headings take one.
 MOST_ROWS = 1_048_575
-LONGEST_TEXT = 32_767
+ABOUT = "About"
 _BATCH = 5_000
-_TEXT_WIDTH = {"mpan": 15, "exception_id": 34, "reason_detail": 70, "wording": 70, "row_text": 90}
-# Days are counted from here; before 1 March 1900 Excel counts a day that never was.
-_DAY_ZERO = date(1899, 12, 30)
-_FIRST_TRUE_DAY = 61
-_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "DOUBLE", "FLOAT")
+_WIDTHS = {"mpan": 16, "exception_id": 35, "reason_detail": 70, "wording": 70, "row_text": 90}
+_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+_CORE, _APP = "docProps/core.xml", "docProps/app.xml"
 
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the sheet *About*: a heading, or a name and what it says."""
-
-    name: str
-    text: str = ""
-    is_heading: bool = False
+Line = tuple[str, str, str]
 
 
 def refuse_more_than_a_sheet(rows: int) -> None:
     """Raises ExportRefused where a sheet cannot hold every row."""
     if rows > MOST_ROWS:
         raise ExportRefused(
-            f"An Excel sheet holds {MOST_ROWS:,} rows and these are {rows:,}; none would be left "
-            "out silently, so there is no XLSX of them. Take CSV or Parquet, or narrow the list."
+            f"An Excel sheet holds {MOST_ROWS:,} rows and these are {rows:,}; none is left out "
+            "silently, so there is no XLSX of them. Take CSV or Parquet, or narrow the list."
         )
 
 
 def about(facts: Mapping[str, Any], rows: int) -> list[Line]:
-    """What the first sheet says, from the manifest of the file to be."""
+    """What the first sheet says, from the manifest of the file to be: part, item, text."""
     mart = facts["mart"] or {}
-    lines = [
-        Line("Rows", f"{rows:,}"),
-        Line("Filters", facts["filters_in_words"]),
-        Line("As of", facts["as_of"]),
-        Line("Publication", facts["publication_id"]),
-        Line("Published", facts["built_at"]),
-        Line(
+    return [
+        ("File", "Rows", f"{rows:,}"),
+        ("File", "Filters", facts["filters_in_words"]),
+        ("File", "As of", facts["as_of"]),
+        ("File", "Publication", facts["publication_id"]),
+        ("File", "Published", facts["built_at"]),
+        (
+            "File",
             "Checksum",
             f"{mart.get('checksum', 'not known')} over the {mart.get('rows', 0):,} rows that the "
             "mart has in the publication. The sha256 of this file is in its manifest, offered "
             "beside it.",
         ),
-        *(Line("Note", each) for each in facts["notes"]),
-        Line("Columns", is_heading=True),
-        *(Line(name, text or "") for name, text in facts["columns"].items()),
+        *(("File", "Note", each) for each in facts["notes"]),
+        *(("Columns", name, text or "") for name, text in facts["columns"].items()),
+        *(
+            ("Rules", rule["rule_id"], f"{rule['title']}: {rule['wording']}")
+            for rule in facts["rules"]
+        ),
     ]
-    if facts["rules"]:
-        lines.append(Line("Rules", is_heading=True))
-    for rule in facts["rules"]:
-        lines.append(Line(rule["rule_id"], f"{rule['title']}: {rule['wording']}"))
-    return lines
 
 
 def write(
     path: Path,
     title: str,
-    about: Sequence[Line],
+    lines: Sequence[Line],
     built_at: str,
     connection: duckdb.DuckDBPyConnection,
     source: Source,
     types: Mapping[str, str],
-) -> int:
-    """Write the workbook; gives the number of rows below the headings.
+) -> None:
+    """Write the workbook. `types` are the columns to write with their DuckDB types.
 
-    `types` are the columns to write with their DuckDB types. The workbook is dated by the instant
-    of the publication, so the same request gives the same bytes.
+    It is dated by the instant of the publication, so the same request gives the same bytes.
+    Raises ExportRefused for what a cell cannot hold.
     """
-    workbook = xlsxwriter.Workbook(
-        str(path),
-        {
-            "constant_memory": True,  # row by row, through a file in `tmpdir`
-            "tmpdir": str(path.parent),
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
-    created = datetime.fromisoformat(built_at).astimezone(UTC).replace(tzinfo=None)
-    workbook.set_properties({"title": title, "created": created})
-    workbook.set_size(2400, 1500)
-    _write_about(workbook, title, about)
-    sheet = workbook.add_worksheet(title[:31])
     reader = connection.sql(
-        f"select {', '.join(map(_as_read, types, types.values()))} {source.rows_in_order}",
+        f"select {', '.join(_quoted(name) for name in types)} {source.rows_in_order}",
         params=list(source.values),
     ).to_arrow_reader(_BATCH)
-    rows = _write_rows(workbook, sheet, types, (row for batch in reader for row in _rows_of(batch)))
-    workbook.close()
-    return rows
-
-
-def _rows_of(batch: Any) -> Iterator[tuple[Any, ...]]:
-    return zip(*(column.to_pylist() for column in batch.columns), strict=True)
-
-
-def _write_about(workbook: xlsxwriter.Workbook, title: str, about: Sequence[Line]) -> None:
-    sheet = workbook.add_worksheet("About")
-    sheet.hide_gridlines(2)
-    sheet.set_column(0, 0, 28)
-    sheet.set_column(1, 1, 100)
-    top = {"valign": "top", "text_wrap": True, "quote_prefix": True}
-    name, text = workbook.add_format({**top, "bold": True}), workbook.add_format(top)
-    heading = workbook.add_format({**top, "bold": True, "font_size": 13, "bottom": 1})
-    sheet.write_string(0, 0, title, workbook.add_format({"bold": True, "font_size": 18}))
-    for row, line in enumerate(about, start=2):
-        if line.is_heading:
-            sheet.write_string(row, 0, line.name, heading)
-            sheet.write_blank(row, 1, None, heading)
-        else:
-            sheet.write_string(row, 0, line.name, name)
-            if sheet.write_string(row, 1, line.text, text):
-                raise _too_long("About")
-
-
-def _write_rows(
-    workbook: xlsxwriter.Workbook,
-    sheet: Worksheet,
-    types: Mapping[str, str],
-    rows: Iterator[tuple[Any, ...]],
-) -> int:
-    heading = workbook.add_format({"bold": True, "bottom": 1, "valign": "top"})
-    cells = [_cell(workbook, kind) for kind in types.values()]
-    writers = [_writer(sheet, kind) for kind in types.values()]
-    for position, (name, kind) in enumerate(types.items()):
-        sheet.set_column(position, position, _width(name, kind))
-        sheet.write_string(0, position, name, heading)
-    sheet.freeze_panes(1, 0)
-    columns = list(zip(range(len(types)), writers, cells, strict=True))
-    number = 0
-    for number, row in enumerate(rows, start=1):
-        for position, write_cell, cell in columns:
-            value = row[position]
-            if value is not None and write_cell(number, position, value, cell):
-                raise _too_long(list(types)[position])
-    last = max(number, 1)
-    sheet.autofilter(0, 0, last, len(types) - 1)
-    # No green corner on MPANs: they are numbers stored as text, and meant to be.
-    sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
-    return number
-
-
-def _too_long(where: str) -> ExportRefused:
-    return ExportRefused(
-        f"A text in {where} is longer than the {LONGEST_TEXT:,} characters that an Excel cell "
-        "holds; nothing is cut silently, so there is no XLSX of it. Take CSV or Parquet."
+    rows = (row for batch in reader for row in batch.to_pylist())
+    text = [name for name, kind in types.items() if kind == "VARCHAR"]
+    bold = Format().set_bold().set_border_bottom("thin")
+    book = FastExcel(str(path)).freeze(row=3, sheet=ABOUT).freeze(row=1, sheet=title)
+    book.sheet(
+        ABOUT,
+        [dict(zip(("Part", "Item", "What it says"), line, strict=True)) for line in lines],
+        header_row=2,
+        merge_ranges=[(0, 0, 0, 2, title, Format().set_bold().set_font_size(18))],
+        column_widths=[12.0, 30.0, 110.0],
+        column_formats=[_about_cell(), _about_cell().set_bold(), _about_cell()],
+        header_format=bold,
     )
+    book.sheet(
+        title,
+        _first_of(rows, types),
+        column_widths=[float(_width(name)) for name in types],
+        column_formats=[_cell(kind) for kind in types.values()],
+        header_format=bold,
+        autofilter=True,
+        ignore_errors=text,  # no green corner on MPANs, which are meant to be text
+    )
+    try:
+        book.save()
+    except (RuntimeError, ValueError) as error:
+        raise ExportRefused(
+            f"No XLSX was made: {error}. Nothing is cut silently; take CSV or Parquet."
+        ) from None
+    _date(path, title, datetime.fromisoformat(built_at))
 
 
-def _is_number(kind: str) -> bool:
-    return kind in _NUMBERS or kind.startswith("DECIMAL")
+def _first_of(rows: Iterator[dict[str, Any]], types: Mapping[str, str]) -> Any:
+    """The rows; of none a frame without rows, since headings are taken from the first row."""
+    first = next(rows, None)
+    if first is None:
+        return pl.DataFrame(schema=dict.fromkeys(types, pl.String))
+
+    def all_rows() -> Iterator[dict[str, Any]]:
+        yield first
+        yield from rows
+
+    return all_rows()
 
 
-def _as_read(name: str, kind: str) -> str:
-    """How a column is read: a day as Excel counts it, a decimal as Excel keeps it."""
-    column = '"' + name.replace('"', '""') + '"'
+def _about_cell() -> Format:
+    return Format().set_text_wrap().set_align("top").set_quote_prefix()
+
+
+def _cell(kind: str) -> Format:
     if kind == "DATE":
-        return f"date_diff('day', date '{_DAY_ZERO}', {column}) as {column}"
-    if _is_number(kind):
-        return f"{column}::double as {column}" if kind.startswith(("DEC", "HUGE")) else column
-    return column if kind in ("VARCHAR", "BOOLEAN") else f"{column}::varchar as {column}"
+        return Format().set_num_format("yyyy-mm-dd").set_align("left")
+    if kind in _WHOLE:
+        return Format().set_num_format("#,##0")
+    if kind.startswith("DECIMAL") or kind == "DOUBLE":
+        return Format().set_num_format("#,##0.###")
+    return Format() if kind == "BOOLEAN" else Format().set_quote_prefix()
 
 
-def _cell(workbook: xlsxwriter.Workbook, kind: str) -> Format:
-    if kind == "DATE":
-        return workbook.add_format({"num_format": "yyyy-mm-dd", "align": "left"})
-    if _is_number(kind):
-        is_whole = "INT" in kind
-        return workbook.add_format({"num_format": "#,##0" if is_whole else "#,##0.###"})
-    return workbook.add_format({"quote_prefix": True} if kind != "BOOLEAN" else {})
+def _width(name: str) -> int:
+    return _WIDTHS.get(name) or max(12, min(len(name) + 4, 30))
 
 
-def _writer(sheet: Worksheet, kind: str) -> Callable[..., int]:
-    writer: Callable[..., int]
-    if kind == "BOOLEAN":
-        writer = sheet.write_boolean
-    elif kind == "DATE":
-        writer = partial(_write_day, sheet)
-    elif _is_number(kind):
-        writer = sheet.write_number
-    else:
-        writer = sheet.write_string
-    return writer
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
-def _write_day(sheet: Worksheet, row: int, column: int, day: int, cell: Format) -> int:
-    if day >= _FIRST_TRUE_DAY:
-        return int(sheet.write_number(row, column, day, cell))
-    return int(sheet.write_string(row, column, str(_DAY_ZERO + timedelta(days=day)), cell))
+def _date(path: Path, title: str, instant: datetime) -> None:
+    """Write the title, and the instant in place of the present time, into the properties.
 
-
-def _width(name: str, kind: str) -> int:
-    if kind == "VARCHAR" and name in _TEXT_WIDTH:
-        return _TEXT_WIDTH[name]
-    return max(12, min(len(name) + 4, 30))
+    They are the last two files of the archive, so nothing before them has to be packed again.
+    """
+    at = f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    w3c = 'xsi:type="dcterms:W3CDTF"'
+    core = (
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+        '<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/'
+        'core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/" '
+        'xmlns:dcterms="http://purl.org/dc/terms/" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+        f"<dc:title>{escape(title)}</dc:title><dcterms:created {w3c}>{at}</dcterms:created>"
+        f"<dcterms:modified {w3c}>{at}</dcterms:modified></cp:coreProperties>"
+    )
+    with zipfile.ZipFile(path, "a") as archive:
+        *_, last_but_one, last = archive.infolist()
+        if (last_but_one.filename, last.filename) != (_CORE, _APP):
+            raise ExportRefused("The writer of workbooks put its files into another order.")
+        app = archive.read(_APP)
+        for entry in (last_but_one, last):
+            archive.filelist.remove(entry)
+            del archive.NameToInfo[entry.filename]
+        archive.start_dir = last_but_one.header_offset
+        for name, content in ((_CORE, core.encode()), (_APP, app)):
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)

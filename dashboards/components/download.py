@@ -20,9 +20,9 @@ _FOR = {
 _POLL_SECONDS = 0.5
 # The link on the page is renewed before the one that it shows can expire.
 _RENEW_SECONDS = links.LIFETIME_SECONDS - 60
-# From here on a workbook takes more than a minute, and spreadsheets open it slowly.
+# From here on a workbook takes a while to make, and spreadsheets open it slowly.
 SLOW_ROWS = 250_000
-_WORKBOOK_ROWS_A_MINUTE = 250_000
+_WORKBOOK_ROWS_A_SECOND = 25_000
 
 
 def download_panel(frame: Frame, list_name: str, filters: Filters, rows: int) -> None:
@@ -63,10 +63,10 @@ def _prepare(asked: exporting.Order, rows: int) -> None:
     if reason := exporting.failure(asked):
         st.error(f"The file could not be made: {reason}", icon=":material/error:")
     if asked.format == "xlsx" and rows > SLOW_ROWS:
-        minutes = -(-rows // _WORKBOOK_ROWS_A_MINUTE)
+        seconds = round(rows / _WORKBOOK_ROWS_A_SECOND, -1)
         st.warning(
-            f"A workbook of {rows:,} rows takes about {minutes} minutes to make, and minutes to "
-            "open. CSV and Parquet take seconds.",
+            f"A workbook of {rows:,} rows takes about {seconds:.0f} seconds to make, and a "
+            "spreadsheet takes minutes to open it. CSV and Parquet take seconds.",
             icon=":material/hourglass:",
         )
     st.button(
