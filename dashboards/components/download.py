@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from dashboards import exporting, links
 from dashboards.auth import current_user
 from dashboards.components import numbers
 from dashboards.components.frame import Frame
+from dashboards.components.markup import escape
 from pipeline.export import LISTS, Filters
 from pipeline.workbook import MOST_ROWS
 
@@ -45,30 +48,40 @@ def download_panel(frame: Frame, list_name: str, filters: Filters, rows: int) ->
         help=". ".join(_FOR.values()) + ".",
     )
     asked = exporting.order(frame.view, list_name, filters, chosen)
-    if exporting.is_running(asked):
+    is_too_long = chosen == "xlsx" and rows > MOST_ROWS
+    is_running = exporting.is_running(asked)
+    manifest = None if is_running else exporting.finished(asked)
+    if is_running:
         _wait(asked, rows)
-    elif manifest := exporting.finished(asked):
+    elif manifest:
         _offer(asked, manifest, user.name)
-    elif chosen == "xlsx" and rows > MOST_ROWS:
+    elif not is_too_long:
+        _prepare(asked, rows)
+    if manifest:
+        show_sha256(manifest)
+    elif is_too_long:
         st.warning(
             f"An Excel sheet holds {MOST_ROWS:,} rows; these are {rows:,}, and none is left out "
             "silently. Take CSV or Parquet, or narrow the list.",
             icon=":material/table_rows:",
         )
-    else:
-        _prepare(asked, rows)
-
-
-def _prepare(asked: exporting.Order, rows: int) -> None:
-    if reason := exporting.failure(asked):
-        st.error(f"The file could not be made: {reason}", icon=":material/error:")
-    if asked.format == "xlsx" and rows > SLOW_ROWS:
+    elif chosen == "xlsx" and rows > SLOW_ROWS:
         seconds = round(rows / _WORKBOOK_ROWS_A_SECOND, -1)
         st.warning(
             f"A workbook of {rows:,} rows takes about {seconds:.0f} seconds to make, and a "
             "spreadsheet takes minutes to open it. CSV and Parquet take seconds.",
             icon=":material/hourglass:",
         )
+    if reason := exporting.failure(asked):
+        st.error(f"The file could not be made: {reason}", icon=":material/error:")
+
+
+def show_sha256(manifest: Mapping[str, object]) -> None:
+    """The hash of a file that is ready."""
+    st.html(f'<p class="mhhs-sub">sha256 <code>{escape(str(manifest["sha256"]))}</code></p>')
+
+
+def _prepare(asked: exporting.Order, rows: int) -> None:
     st.button(
         f"Prepare {FORMATS[asked.format]} of {rows:,} row{'' if rows == 1 else 's'}",
         key=f"prepare_{asked.list_name}",
@@ -112,4 +125,3 @@ def _offer(asked: exporting.Order, manifest: dict[str, object], user: str) -> No
             icon=":material/fact_check:",
             help="Rows, bytes, sha256, filters, publication and the wording of the rules.",
         )
-    st.caption(f"sha256 `{manifest['sha256']}`")

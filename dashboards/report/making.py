@@ -16,20 +16,27 @@ from typing import Any
 import font_source_sans_pro
 import typst
 
+from dashboards import data
 from dashboards.data import View
 from dashboards.report.contents import contents
-from pipeline.errors import PipelineError
+from pipeline.errors import NoPublication, PipelineError
 from pipeline.layout import replace_json
 from pipeline.publication import file_sha256
 
-# Raise it when the same publication gives other bytes: finished reports of the old form are left.
-FORM = 1
 _TEMPLATE = Path(__file__).resolve().parent / "paper.typ"
 _WEIGHTS = ("Regular", "It", "Bold")
 
 
 class ReportNotMade(PipelineError):
     """The contents could not be set in type."""
+
+
+def make_of(publication_id: str, out_path: Path) -> dict[str, Any]:
+    """`make` for a publication of the warehouse that the environment names."""
+    for view in data.store.kept():
+        if view.publication_id == publication_id:
+            return make(view, out_path)
+    raise NoPublication(f"The publication {publication_id} is no longer kept.")
 
 
 def make(view: View, out_path: Path) -> dict[str, Any]:
@@ -68,7 +75,7 @@ def set_in_type(said: dict[str, Any], instant: int) -> bytes:
             shutil.copy(Path(font_source_sans_pro.font_directory) / name, fonts)
         try:
             pdf = typst.compile(
-                _TEMPLATE.read_bytes(),
+                str(_TEMPLATE),
                 format="pdf",
                 sys_inputs={"data": json.dumps(said)},
                 font_paths=[fonts],

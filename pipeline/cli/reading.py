@@ -122,6 +122,40 @@ def export(
 
 @click.command()
 @WAREHOUSE
+@click.option("--publication", help="Of this one; the beginning of its id will do.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="PDF to write; a manifest is written beside it.",
+)
+@JSON
+def report(root: Path, publication: str | None, out: Path, as_json: bool) -> None:
+    """Write the board report: a tagged PDF (PDF/UA) of one publication, for the meeting.
+
+    Headline, Suppliers, breaches and method, with the publication on every page. It holds no MPAN.
+    The same publication gives the same bytes, here and from the dashboard.
+    """
+    from streamlit.logger import set_log_level
+
+    from pipeline.keeping import find
+    from pipeline.publication import current
+
+    warehouse = Warehouse(root)
+    asked = find(warehouse, publication) if publication else current(warehouse)
+    os.environ["MHHS_WAREHOUSE"] = str(root.resolve())
+    set_log_level("error")  # caches without a server are no news here
+    from dashboards.report.making import make_of
+
+    manifest = make_of(asked.publication_id, out)
+    if as_json:
+        print_json(manifest)
+    else:
+        click.echo(f"{out}: {manifest['bytes']:,} bytes, sha256 {manifest['sha256']}")
+
+
+@click.command()
+@WAREHOUSE
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
 @click.option("--headless", is_flag=True, help="Do not open a browser.")
 def dashboard(root: Path, port: int, headless: bool) -> None:
