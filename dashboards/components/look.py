@@ -208,8 +208,10 @@ dl.mhhs-facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9
 [class*="st-key-lineage"] [data-testid="stPageLink-NavLink"],
 .st-key-rule_links [data-testid="stPageLink-NavLink"] {{ background: none; }}
 [class*="st-key-lineage"] p {{ font-weight: 400; }}
-[data-testid="stBaseButton-segmented_controlActive"] {{ color: {colours.text};
-  background: {colours.plain_fill}; }}
+.stApp button[data-variant="segmented_control"][data-selected="true"],
+.stApp button[data-variant="segmented_control"][data-selected="true"] p {{
+  color: {colours.text}; background: {colours.plain_fill}; }}
+.stApp button kbd {{ color: inherit; opacity: 1; }}
 .st-key-sql_layout {{ display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 3fr);
   gap: 1rem 1.5rem; align-items: start; }}
 .st-key-sql_layout > :has(> .st-key-sql_ask) {{ order: 1; }}

@@ -60,11 +60,9 @@ def test_a_table_of_the_schema_opens_with_the_keyboard(visit: Callable[..., Any]
     page = visit("/sql")
     page.get_by_label("Find a table or column").fill("reason_detail")
     page.keyboard.press("Enter")
-    summary = page.locator("summary", has_text="fct_exception")
-    summary.wait_for()
     column = page.locator("dt", has_text="reason_detail")
-    assert column.is_visible()  # what was searched for stands open
-    summary.focus()
+    column.wait_for()  # what was searched for stands open
+    page.locator("summary", has_text="fct_exception").focus()
     page.keyboard.press("Enter")
     column.wait_for(state="hidden")
 
@@ -72,7 +70,7 @@ def test_a_table_of_the_schema_opens_with_the_keyboard(visit: Callable[..., Any]
 def test_every_row_comes_as_a_file(visit: Callable[..., Any], warehouse: Path) -> None:
     page = visit(f"/sql?sql={quote('from range(12345)')}")
     ask(page)
-    page.get_by_text("The first 10,000 rows").wait_for()
+    page.get_by_text("The first 10,000 rows", exact=True).wait_for()
     page.get_by_role("button", name="Prepare CSV of every row").click()
     link = page.get_by_role("link", name="Download CSV: 12,345 rows")
     with page.expect_download(timeout=40_000) as started:
