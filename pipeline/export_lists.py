@@ -49,7 +49,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class ExportList:
-    """A list that can be downloaded. Without `role` every reader may have it: it holds no MPAN."""
+    """A list that can be downloaded. Without `role` every reader may have it: it holds no MPAN.
+
+    The title is also that of a sheet, which Excel limits to 31 characters.
+    """
 
     name: str
     title: str
@@ -153,7 +156,7 @@ LISTS: dict[str, ExportList] = {
         ),
         ExportList(
             name="networks",
-            title="Readiness of Distribution Network Operators",
+            title="Readiness of network operators",
             mart="rpt_dno_readiness",
             order_by=(
                 "was_qualified_on_m11",
