@@ -22,7 +22,12 @@ from dashboards.access import settings
 from dashboards.auth import User
 from dashboards.gateway import Gateway
 
-_TYPES = {".csv": "text/csv; charset=utf-8", ".json": "application/json"}
+_TYPES = {
+    ".csv": "text/csv; charset=utf-8",
+    ".json": "application/json",
+    ".pdf": "application/pdf",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 _FACTS = ("publication_id", "rows", "sha256", "filters")
 
 NOT_VALID = "This link has expired or is not valid. Go back to the page and ask for the file again."

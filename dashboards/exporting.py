@@ -1,13 +1,14 @@
 """Exports asked for by a page: one worker process each, finished files kept per publication.
 
 A publication never changes, so the same filters give the same file: the second reader gets the
-first one's.
+first one's. Beside them lie the standing lists that `python -m pipeline daily` makes each day.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -19,8 +20,12 @@ from typing import Any, Protocol
 from dashboards import data
 from dashboards.auth import require
 from dashboards.data import View
+from pipeline.daily import STANDING
 from pipeline.export import FORM, Filters
 from pipeline.layout import PROJECT
+
+# A folder of exports that goes with its publication; others, such as `daily`, are not ours.
+_OF_A_PUBLICATION = re.compile(r"\d{8}-\d{8}T\d{6}Z-[0-9a-f]+")
 
 _running: dict[Path, subprocess.Popen[str]] = {}
 _failed: dict[Path, str] = {}
@@ -111,7 +116,7 @@ def _forget_gone_publications() -> None:
     """Exports live as long as their publication is kept."""
     kept = {view.publication_id for view in data.store.kept()}
     for folder in data.store.warehouse().exports.glob("*/"):
-        if folder.name not in kept:
+        if _OF_A_PUBLICATION.fullmatch(folder.name) and folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -135,6 +140,33 @@ def is_running(asked: File) -> bool:
 def failure(asked: File) -> str | None:
     """Why the last attempt failed."""
     return _failed.get(asked.folder)
+
+
+@dataclass(frozen=True)
+class StandingFile:
+    """A file of a standing list: its place below the exports folder, and its manifest."""
+
+    name: str
+    path: str
+    manifest: dict[str, Any]
+
+
+def standing(view: View) -> list[StandingFile]:
+    """The standing lists made of this publication; none where the run was not a daily one.
+
+    Raises Forbidden.
+    """
+    require("compliance")
+    folder = data.store.warehouse().exports / "daily" / view.as_of.isoformat()
+    found = []
+    for name in STANDING:
+        for path in sorted(folder.glob(f"exceptions-{name}.*.manifest.json")):
+            manifest = json.loads(path.read_text("utf-8"))
+            file = path.with_name(manifest["file"])
+            # A day that was run again has the lists of its last publication alone.
+            if manifest["publication_id"] == view.publication_id and file.is_file():
+                found.append(StandingFile(name, f"daily/{folder.name}/{file.name}", manifest))
+    return found
 
 
 def _file_name(asked: Order) -> str:

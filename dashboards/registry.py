@@ -29,6 +29,7 @@ _TRUSTED = "Can it be trusted"
 # The first page is the one that the bare address shows.
 PAGES = (
     PageEntry("overview", "Overview", ":material/dashboard:", "Where we stand"),
+    PageEntry("report", "Board report", ":material/picture_as_pdf:", "Where we stand"),
     PageEntry("suppliers", "Suppliers", ":material/groups:", "Who is ready"),
     PageEntry("changes", "Changes", ":material/compare_arrows:", "How it moves"),
     PageEntry("supplier", "Supplier", ":material/person:", "Who is ready"),

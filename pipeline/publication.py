@@ -146,6 +146,8 @@ def publish(
         publication_id = _publication_id(result.as_of, built_at, checksums)
         manifest = _manifest(publication_id, result, built_at, checksums)
         manifest["files"] = _files(connection)
+        # An export relies on them: rows that are stored in a list's order need no sorting.
+        manifest["orders"] = {mart["name"]: _order_of_rows(mart) for mart in marts}
         publication_log.add_mart(connection, warehouse, manifest)
         connection.execute("detach build")
         connection.execute("checkpoint")
@@ -223,12 +225,16 @@ def primary_key(node: dict[str, Any]) -> list[str]:
     ]
 
 
+def _order_of_rows(node: dict[str, Any]) -> list[str]:
+    return list(node["config"]["meta"].get("published_order") or primary_key(node))
+
+
 def _copy(connection: duckdb.DuckDBPyConnection, node: dict[str, Any]) -> dict[str, Any]:
     """Copy one mart, sorted for its readers, with dbt's descriptions as comments."""
     name = node["name"]
-    order = node["config"]["meta"].get("published_order") or primary_key(node)
     connection.execute(
-        f"create table marts.{name} as from build.marts.{name} order by {', '.join(order)}"
+        f"create table marts.{name} as from build.marts.{name} "
+        f"order by {', '.join(_order_of_rows(node))}"
     )
     connection.execute(f"comment on table marts.{name} is {_quoted(node['description'])}")
     for column in node["columns"].values():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipeline.build import BuildResult
 
 # A line of the log leaves out what grows with the number of files and tests.
-_LEFT_TO_THE_MANIFEST = ("files", "nodes")
+_LEFT_TO_THE_MANIFEST = ("files", "nodes", "orders")
 
 _COLUMNS = {
     "publication_id": ("varchar", "Publication; `failed-` and an instant for a gate that failed."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,61 +13,98 @@ from dashboards import data
 from dashboards.components import charts, numbers
 from dashboards.components.frame import Frame
 from dashboards.components.look import template
+from dashboards.data import View
 
 HEIGHT = 420
 _TABLE_STEP_DAYS = 28
 
 
-def suppliers_chart(frame: Frame, headline: dict[str, Any], forecast: pl.DataFrame) -> None:
+@dataclass(frozen=True)
+class BurnUp:
+    """Everything that a burn-up shows, whatever it is drawn with."""
+
+    key: str
+    title: str
+    subtitle: str
+    measure: str
+    heading: str  # of the column of figures
+    mart: str
+    actual: pl.DataFrame  # date_day, value
+    expected: pl.DataFrame  # the same, from the as-of day on; empty without a date ahead
+    total: int
+    total_words: str
+
+    @property
+    def alt(self) -> str:
+        return _alt(self.measure, self.actual, self.expected)
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The same numbers, headings and values as people read them."""
+        return _table(self.actual, self.expected, self.heading)
+
+    def days(self, headline: dict[str, Any]) -> tuple[date, date]:
+        """First and last day of the axis: M14 and what is expected are always on it."""
+        ends = [headline["m14_date"], headline["as_of"], *self.expected["date_day"].to_list()]
+        first = self.actual["date_day"][0] if self.actual.height else headline["as_of"]
+        return first, max(ends) + timedelta(days=10)
+
+
+def suppliers_burn_up(view: View, headline: dict[str, Any], forecast: pl.DataFrame) -> BurnUp:
     """Suppliers Qualified by day, and when the others expect to be."""
-    actual = data.overview.suppliers_qualified_by_day(frame.view).rename({"qualified": "value"})
-    expected = _expected(frame.view.as_of, headline["suppliers_qualified"], forecast, "suppliers")
+    actual = data.overview.suppliers_qualified_by_day(view).rename({"qualified": "value"})
     total = headline["suppliers"]
-    title = _suppliers_title(headline, forecast)
-    figure = _figure(frame, actual, expected, total, f"All {total:,} Suppliers", headline)
-    charts.show(
-        frame.view,
-        charts.Chart(
-            key="suppliers_qualified",
-            title=title,
-            subtitle="Suppliers Qualified for at least one market segment, of those in force or "
-            f"holding live Metering Points; {_span(actual)}",
-            measure="Suppliers Qualified",
-            alt=_alt("Suppliers Qualified", actual, expected),
-            table=_table(actual, expected, "Suppliers Qualified"),
-            mart="fct_qualification, rpt_supplier_readiness",
-            legend=_legend(frame, expected),
-        ),
-        figure,
-        HEIGHT,
+    return BurnUp(
+        key="suppliers_qualified",
+        title=_suppliers_title(headline, forecast),
+        subtitle="Suppliers Qualified for at least one market segment, of those in force or "
+        f"holding live Metering Points; {_span(actual)}",
+        measure="Suppliers Qualified",
+        heading="Suppliers Qualified",
+        mart="fct_qualification, rpt_supplier_readiness",
+        actual=actual,
+        expected=_expected(view.as_of, headline["suppliers_qualified"], forecast, "suppliers"),
+        total=total,
+        total_words=f"All {total:,} Suppliers",
     )
 
 
-def points_chart(frame: Frame, headline: dict[str, Any], forecast: pl.DataFrame) -> None:
+def points_burn_up(view: View, headline: dict[str, Any], forecast: pl.DataFrame) -> BurnUp:
     """Live Metering Points of Qualified Suppliers by day, and what the forecasts would add."""
-    by_day = data.overview.points_by_day(frame.view)
-    actual = by_day.select("date_day", value="qualified")
+    actual = data.overview.points_by_day(view).select("date_day", value="qualified")
     total = headline["live_metering_points"]
     now = total - headline["points_not_qualified"]
-    expected = _expected(frame.view.as_of, now, forecast, "points_not_qualified")
     share = numbers.percent(now / total if total else None)
-    figure = _figure(
-        frame, actual, expected, total, f"All {numbers.short(total)} live points", headline
+    return BurnUp(
+        key="points_qualified",
+        title=f"{share} of live Metering Points are with a Qualified Supplier",
+        subtitle="Live Metering Points whose Supplier is Qualified for their market segment on "
+        f"the day; {_span(actual)}",
+        measure="Live Metering Points with a Qualified Supplier",
+        heading="Metering Points",
+        mart="rpt_daily_position, rpt_supplier_readiness",
+        actual=actual,
+        expected=_expected(view.as_of, now, forecast, "points_not_qualified"),
+        total=total,
+        total_words=f"All {numbers.short(total)} live points",
     )
+
+
+def show_burn_up(frame: Frame, found: BurnUp, headline: dict[str, Any]) -> None:
+    """Draw one."""
     charts.show(
         frame.view,
         charts.Chart(
-            key="points_qualified",
-            title=f"{share} of live Metering Points are with a Qualified Supplier",
-            subtitle="Live Metering Points whose Supplier is Qualified for their market segment on "
-            f"the day; {_span(actual)}",
-            measure="Live Metering Points with a Qualified Supplier",
-            alt=_alt("Live Metering Points held by Qualified Suppliers", actual, expected),
-            table=_table(actual, expected, "Metering Points"),
-            mart="rpt_daily_position, rpt_supplier_readiness",
-            legend=_legend(frame, expected),
+            key=found.key,
+            title=found.title,
+            subtitle=found.subtitle,
+            measure=found.measure,
+            alt=found.alt,
+            table=found.table,
+            mart=found.mart,
+            legend=_legend(frame, found.expected),
         ),
-        figure,
+        _figure(frame, found, headline),
         HEIGHT,
     )
 
@@ -110,14 +148,8 @@ def _expected(as_of: date, now: int, forecast: pl.DataFrame, column: str) -> pl.
     return pl.concat([start, steps])
 
 
-def _figure(
-    frame: Frame,
-    actual: pl.DataFrame,
-    expected: pl.DataFrame,
-    total: int,
-    total_words: str,
-    headline: dict[str, Any],
-) -> go.Figure:
+def _figure(frame: Frame, found: BurnUp, headline: dict[str, Any]) -> go.Figure:
+    actual, expected, total = found.actual, found.expected, found.total
     colours = frame.colours
     figure = go.Figure(layout={"template": template(colours)})
     figure.add_scatter(
@@ -140,7 +172,7 @@ def _figure(
         x=0,
         xref="paper",
         y=total,
-        text=total_words,
+        text=found.total_words,
         showarrow=False,
         xanchor="left",
         yanchor="bottom",
@@ -149,9 +181,7 @@ def _figure(
     charts.mark_day(
         figure, headline["m14_date"], f"M14, {numbers.day(headline['m14_date'])}", colours
     )
-    last_day = max([headline["m14_date"], *expected["date_day"].to_list(), frame.view.as_of])
-    first_day = actual["date_day"].min() if actual.height else frame.view.as_of
-    figure.update_xaxes(range=[first_day, last_day + timedelta(days=10)], tickformat="%b<br>%Y")
+    figure.update_xaxes(range=list(found.days(headline)), tickformat="%b<br>%Y")
     figure.update_yaxes(range=[0, total * 1.12 or 1], tickformat=",")
     return figure
 

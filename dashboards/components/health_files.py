@@ -12,6 +12,7 @@ from dashboards.auth import current_user
 from dashboards.components import filters, numbers, words
 from dashboards.components.download import download_panel
 from dashboards.components.frame import EXPECTED_AGE_DAYS, Frame, today
+from dashboards.components.list_download import offer_list
 from dashboards.components.markup import cell_table, escape, frame_table
 from pipeline.export import LISTS
 
@@ -141,6 +142,7 @@ def loads(frame: Frame, lines: dict[str, int]) -> None:
     st.caption(
         f"{shown.height:,} of {found.height:,} files. {numbers.NOT_APPLICABLE} not applicable."
     )
+    offer_list(frame, "loads", {"extract": extract, "outcome": outcome})
 
 
 def quarantine(frame: Frame, lines: dict[str, int]) -> None:

@@ -160,7 +160,7 @@ ul.mhhs-key li {{ display: flex; align-items: center; gap: .4rem; margin: 0; pad
 .mhhs-key .swatch {{ display: inline-block; width: 1.1rem; height: 1.1rem;
   border: 1px solid {colours.quiet}; }}
 .mhhs-key .line {{ display: inline-block; width: 1.75rem; height: 0; }}
-.mhhs-sub code {{ font-size: .85em; }}
+.mhhs-sub code {{ font-size: .85em; overflow-wrap: anywhere; }}
 .mhhs-badge {{ display: inline-block; padding: .05rem .5rem; border-radius: .25rem;
   font-size: .95rem; font-weight: 700; border: 1px solid currentColor; white-space: nowrap; }}
 .mhhs-badge.good {{ color: {colours.good}; }}

@@ -9,6 +9,7 @@ from dashboards import data
 from dashboards.components import numbers, words
 from dashboards.components.frame import Frame
 from dashboards.components.markup import plain
+from dashboards.components.sentences import changes_title
 from dashboards.registry import has_page
 
 MOST_SUPPLIERS = 12
@@ -27,10 +28,7 @@ def what_changed(frame: Frame, suppliers: pl.DataFrame) -> None:
         )
         return
     new, resolved = int(register["new"].sum()), int(register["resolved"].sum())
-    st.header(
-        f"{numbers.short(new)} exceptions are new and {numbers.short(resolved)} are resolved",
-        anchor=False,
-    )
+    st.header(changes_title(new, resolved), anchor=False)
     st.html('<p class="mhhs-sub">Since the publication of the as-of day before, by rule</p>')
     if register.is_empty():
         st.markdown("No exception was added or resolved.")

@@ -14,7 +14,10 @@ from dashboards.auth import current_user
 from dashboards.components import filters, gate, numbers, words
 from dashboards.components.download import download_panel
 from dashboards.components.frame import Frame, current
+from dashboards.components.list_download import offer_list
 from dashboards.components.markup import badge, escape, facts, plain
+from dashboards.components.sentences import exceptions_sentence
+from dashboards.components.standing_lists import standing_lists
 from dashboards.components.tags import tag_column, tags
 
 REGISTER = "rule_register"
@@ -35,10 +38,14 @@ EMPTY: dict[str, Any] = {
 def render(frame: Frame) -> None:
     """The whole page."""
     st.title("Exceptions", anchor=False)
-    st.html(f'<p class="mhhs-lead">{_sentence(frame)}</p>')
+    totals = data.exceptions.severity_totals(frame.view)
+    st.html(f'<p class="mhhs-lead">{exceptions_sentence(totals)}</p>')
     register = data.exceptions.register(frame.view)
     _register(frame, register)
+    with st.expander("Download the rules in words", icon=":material/download:"):
+        offer_list(frame, "rules", {})
     st.header("The list", anchor=False)
+    standing_lists(frame)
     chosen = _filters(frame, register)
     found = data.exceptions.count(frame.view, chosen)
     _count(found, chosen)
@@ -50,29 +57,6 @@ def render(frame: Frame) -> None:
         return
     download_panel(frame, "exceptions", chosen, found["rows"])
     _list(frame, chosen, found["rows"], register)
-
-
-def _sentence(frame: Frame) -> str:
-    totals = data.exceptions.severity_totals(frame.view)
-    rows = int(totals["exceptions"].sum())
-    if not rows:
-        return "<strong>No rule found an exception</strong>."
-    open_breaches = int(
-        totals.filter((pl.col("severity") == "BREACH") & (pl.col("status") == "OPEN"))[
-            "exceptions"
-        ].sum()
-    )
-    by_severity = {
-        words.SEVERITY_PLURAL[code]: int(
-            totals.filter(pl.col("severity") == code)["exceptions"].sum()
-        )
-        for code in words.SEVERITY
-    }
-    parts = ", ".join(
-        f"{numbers.short(count)} {name}" for name, count in by_severity.items() if count
-    )
-    breaches = numbers.count_of(open_breaches, "open breach", "open breaches")
-    return f"<strong>{breaches}</strong> among {numbers.count_of(rows, 'exception')}: {parts}."
 
 
 def _register(frame: Frame, register: pl.DataFrame) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import polars as pl
@@ -13,6 +12,7 @@ from dashboards.components import filters, numbers, words
 from dashboards.components.frame import Frame, current
 from dashboards.components.list_download import offer_list
 from dashboards.components.rows import follow
+from dashboards.components.sentences import suppliers_sentence
 from dashboards.components.tags import tag_column, tags
 
 TABLE = "suppliers_table"
@@ -38,7 +38,7 @@ def render(frame: Frame) -> None:
         )
         return
     m14 = data.frame.milestone_day(frame.view, "M14")
-    st.html(f'<p class="mhhs-lead">{_sentence(suppliers, frame.view.as_of, m14)}</p>')
+    st.html(f'<p class="mhhs-lead">{suppliers_sentence(suppliers, frame.view.as_of, m14)}</p>')
     shown, chosen = _filtered(frame, suppliers)
     st.markdown(
         f"**{shown.height:,} of {suppliers.height:,} Suppliers**, those with the most Metering "
@@ -51,27 +51,6 @@ def render(frame: Frame) -> None:
         _table(frame, shown)
         offer_list(frame, "suppliers", chosen)
     _open_by_name(frame, suppliers)
-
-
-def _sentence(suppliers: pl.DataFrame, as_of: date, m14: date | None) -> str:
-    total = suppliers.height
-    waiting = suppliers.filter(~pl.col("is_qualified"))
-    if waiting.is_empty():
-        return f"<strong>All {total:,} Suppliers are Qualified</strong>."
-    expected = pl.col("forecast_qualification_on")
-    ahead = waiting.filter(expected > as_of).height
-    passed = waiting.filter(expected <= as_of).height
-    are = "is" if waiting.height == 1 else "are"
-    if m14 is not None and as_of >= m14:
-        what = f"{are} not Qualified and in breach of M14"
-    else:
-        at_risk = waiting.filter(pl.col("readiness_status") != "ON_TRACK").height
-        what = f"{are} not Qualified, {at_risk:,} of them at risk of missing M14"
-    return (
-        f"<strong>{waiting.height:,} of {total:,} Suppliers {what}</strong>: "
-        f"{ahead:,} with an expected date ahead, {passed:,} whose date has passed, "
-        f"{waiting.height - ahead - passed:,} without a date."
-    )
 
 
 def _filtered(frame: Frame, suppliers: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[str]]]:

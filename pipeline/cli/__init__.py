@@ -25,6 +25,7 @@ _COMMANDS = (
     reading.info,
     reading.sql,
     reading.export,
+    reading.report,
     reading.compare,
     reading.verify,
     reading.rollback,

@@ -20,6 +20,7 @@ from pipeline.console import (
     say_table,
 )
 from pipeline.errors import NoPublication
+from pipeline.export_lists import LIST_FORMATS, LISTS, parse_filters
 from pipeline.layout import Warehouse
 from pipeline.locking import warehouse_lock
 
@@ -54,7 +55,14 @@ def info(root: Path, as_json: bool) -> None:
 
 @click.command()
 @WAREHOUSE
-@click.option("--list", "list_name", default="exceptions", show_default=True, help="The list.")
+@click.option(
+    "--list",
+    "list_name",
+    type=click.Choice(list(LISTS)),
+    default="exceptions",
+    show_default=True,
+    help="The list.",
+)
 @click.option(
     "--filter",
     "words",
@@ -66,10 +74,11 @@ def info(root: Path, as_json: bool) -> None:
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice(["csv", "parquet"]),
+    type=click.Choice(LIST_FORMATS),
     default="csv",
     show_default=True,
 )
+@click.option("--publication", help="Of this one; the beginning of its id will do.")
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -83,20 +92,24 @@ def export(
     words: tuple[str, ...],
     columns: tuple[str, ...],
     file_format: str,
+    publication: str | None,
     out: Path,
     as_json: bool,
 ) -> None:
-    """Write every row of a list that the filters select, as the dashboard's Download does.
+    """Write every row of a list that the filters select: the file of the dashboard's Download.
 
-    In a CSV, text that a spreadsheet would run as a formula gets a leading apostrophe.
+    In a CSV, text that a spreadsheet would run as a formula gets a leading apostrophe. An XLSX
+    holds 1,048,575 rows at most; more are refused, never cut. A filter that the list does not have
+    is answered with those that it has.
     """
     from pipeline.export import export as run_export
-    from pipeline.export import parse_filters
+    from pipeline.keeping import find
     from pipeline.publication import current
 
-    publication = current(Warehouse(root))
+    warehouse = Warehouse(root)
+    asked = find(warehouse, publication) if publication else current(warehouse)
     manifest = run_export(
-        publication.path, out, parse_filters(words), columns or None, file_format, list_name
+        asked.path, out, parse_filters(words), columns or None, file_format, list_name
     )
     if as_json:
         print_json(manifest)
@@ -105,6 +118,40 @@ def export(
             f"{out.with_name(manifest['file'])}: {manifest['rows']:,} rows, "
             f"{manifest['bytes']:,} bytes, sha256 {manifest['sha256']}"
         )
+
+
+@click.command()
+@WAREHOUSE
+@click.option("--publication", help="Of this one; the beginning of its id will do.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="PDF to write; a manifest is written beside it.",
+)
+@JSON
+def report(root: Path, publication: str | None, out: Path, as_json: bool) -> None:
+    """Write the board report: a tagged PDF (PDF/UA) of one publication, for the meeting.
+
+    Headline, Suppliers, breaches and method, with the publication on every page. It holds no MPAN.
+    The same publication gives the same bytes, here and from the dashboard.
+    """
+    from streamlit.logger import set_log_level
+
+    from pipeline.keeping import find
+    from pipeline.publication import current
+
+    warehouse = Warehouse(root)
+    asked = find(warehouse, publication) if publication else current(warehouse)
+    os.environ["MHHS_WAREHOUSE"] = str(root.resolve())
+    set_log_level("error")  # caches without a server are no news here
+    from dashboards.report.making import make_of
+
+    manifest = make_of(asked.publication_id, out)
+    if as_json:
+        print_json(manifest)
+    else:
+        click.echo(f"{out}: {manifest['bytes']:,} bytes, sha256 {manifest['sha256']}")
 
 
 @click.command()

@@ -175,7 +175,7 @@ def test_columns_can_be_chosen(publication: Path, tmp_path: Path) -> None:
         ({"filters": {"occurred_to": ["2026-01-01", "2026-01-02"]}}, "takes one day"),
         ({"filters": {"is_new": ["maybe"]}}, "takes true or false"),
         ({"columns": ["mpan", "1; drop"]}, "has no column 1; drop"),
-        ({"format": "docx"}, "Unknown format 'docx'; there is: csv, parquet"),
+        ({"format": "docx"}, "Unknown format 'docx'; there is: csv, xlsx, parquet"),
         ({"list_name": "points"}, "Unknown list 'points'; there is: exceptions"),
     ],
     ids=lambda each: str(each)[:40],
