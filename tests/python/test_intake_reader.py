@@ -222,7 +222,7 @@ def test_lines_too_long_by_empty_fields_alone(monkeypatch: pytest.MonkeyPatch) -
     odd = [
         good[0] + b",",
         good[5] + b',""',
-        b'"1","a,b",""",","',
+        b'"1","a,b",""","""',
         b"1,2",
         good[3] + b",,",
         b",,,,,",
