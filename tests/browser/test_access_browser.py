@@ -360,7 +360,7 @@ def test_a_forged_cookie_shows_the_sign_in(somebody: Callable[..., Any], site: S
     visit(page, DEEP_LINK)
     assert page.locator("h1").inner_text() == "MHHS readiness"
     sign_in(page, "lea")
-    page.get_by_text("needs the role compliance").wait_for()
+    page.get_by_text("The list of Metering Points needs the role compliance").wait_for()
 
 
 def test_an_open_page_goes_when_the_session_ends(somebody: Callable[..., Any], site: Site) -> None:
