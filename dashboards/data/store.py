@@ -23,6 +23,9 @@ from pipeline.layout import Warehouse
 from pipeline.publication import Publication, publications
 from pipeline.publication import current as current_publication
 
+# For those who read through this module and do not speak to the database themselves.
+DatabaseError = duckdb.Error
+
 # One configuration for the whole process: a second one for the same file would be refused.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "512MB", "threads": 2}
 

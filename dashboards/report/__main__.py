@@ -11,7 +11,6 @@ import os
 import sys
 from pathlib import Path
 
-import duckdb
 from streamlit.logger import set_log_level
 
 from pipeline.errors import PipelineError
@@ -22,11 +21,12 @@ def main() -> int:
     request = json.load(sys.stdin)
     os.environ["MHHS_WAREHOUSE"] = request["warehouse"]
     set_log_level("error")  # caches without a server are no news here
+    from dashboards.data.store import DatabaseError
     from dashboards.report.making import make_of
 
     try:
         make_of(request["publication_id"], Path(request["out_path"]))
-    except (PipelineError, OSError, duckdb.Error) as error:
+    except (PipelineError, OSError, DatabaseError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -12,6 +12,7 @@ import pytest
 
 from dashboards.components import list_download, words
 from dashboards.components.supplier_panel import supplier_sentence
+from tests.app_pages import read_as
 from tests.command import PROJECT
 from tests.fixture_publication import AFTER as EMPTY_DAY
 from tests.fixture_publication import make_publication
@@ -336,7 +337,9 @@ def test_roles_are_called_as_in_the_seed() -> None:
     assert {code: titles[code] for code in words.ROLE} == words.ROLE
 
 
-def test_a_list_is_offered_where_the_export_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_is_offered_to_compliance_as_far_as_its_filters_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked: list[tuple[str, dict[str, list[str]], int]] = []
     monkeypatch.setattr(
         list_download,
@@ -345,14 +348,15 @@ def test_a_list_is_offered_where_the_export_knows_it(monkeypatch: pytest.MonkeyP
     )
     known = list_download.LISTS["exceptions"]
     monkeypatch.setitem(list_download.LISTS, "suppliers", known)  # any list that has no filter `q`
-    monkeypatch.delitem(list_download.LISTS, "agents", raising=False)
     app = open_page("suppliers", market_segment="S", q="z")
     assert "The file does not follow every filter" in app.caption[-2].value
     ((name, filters, rows),) = asked
     assert (name, filters) == ("suppliers", {"market_segment": ["S"]})
     assert rows > 0
-    open_page("agents")
+    read_as(monkeypatch, "leadership", "analyst", "admin")
+    app = open_page("agents")
     assert len(asked) == 1
+    assert any("needs the role compliance" in each.value for each in app.caption)
 
 
 @pytest.mark.parametrize(
