@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.auth import Forbidden, User, current_user
-from dashboards.components import frame, gate
+from dashboards.components import frame, gate, menu_markup
 from dashboards.registry import PAGES, entry
 
 
@@ -24,6 +24,7 @@ def main() -> None:
                 gate.forbidden(asked.title, refusal.role)
             frame.close_frame(opened)
     gate.say_who_reads(user)
+    menu_markup.mend()
 
 
 def _menu(user: User) -> dict[str, list[st.Page]]:

@@ -23,26 +23,7 @@ from tests.served import chromium, free_port, serve
 
 pytestmark = pytest.mark.browser
 
-PAGES = (
-    "overview",
-    "suppliers",
-    "supplier",
-    "agents",
-    "networks",
-    "migration",
-    "plan",
-    "exceptions",
-    "changes",
-    "point",
-    "health",
-    "downloads",
-    "help",
-)
-# What pages about one thing show it for; the others drop what they do not know.
-SUBJECTS = "?supplier=SORB&mpid=SORB&mpan=0000000000001"
 SECRET = "only for tests"
-SERIOUS = {"serious", "critical"}
-RULE_SETS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @pytest.fixture(scope="module")
@@ -280,29 +261,3 @@ def test_a_row_of_the_table_can_be_reached_without_a_mouse(visit: Callable[..., 
     page.locator("h1", has_text="Suppliers").wait_for()
     settle(page)
     assert "/suppliers" in page.url  # the name that was chosen does not lead on again
-
-
-@pytest.mark.parametrize("page_name", PAGES)
-def test_nothing_scrolls_sideways_on_a_phone(visit: Callable[..., Any], page_name: str) -> None:
-    width = 390
-    page = visit(path_of(page_name) + SUBJECTS, width=width)
-    widths = page.evaluate(
-        "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
-        ".map(each => each.scrollWidth)"
-    )
-    assert max(widths) <= width
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("page_name", PAGES)
-def test_axe_finds_nothing_serious(visit: Callable[..., Any], page_name: str, scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    page = visit(path_of(page_name) + SUBJECTS, scheme=scheme)
-    page.wait_for_timeout(800)  # colours fade in
-    found = axe.Axe().run(page, options={"runOnly": {"type": "tag", "values": RULE_SETS}})
-    serious = [
-        (each["id"], [node["html"][:200] for node in each["nodes"]])
-        for each in found.response["violations"]
-        if each["impact"] in SERIOUS
-    ]
-    assert not serious

@@ -10,12 +10,10 @@ from typing import Any
 import pytest
 
 from tests.app_pages import ask, publications_of
-from tests.browser.test_dashboard_browser import RULE_SETS, SERIOUS, settle
+from tests.browser.test_dashboard_browser import settle
 from tests.served import chromium, free_port, serve
 
 pytestmark = pytest.mark.browser
-
-PHONE = 390
 
 
 @pytest.fixture(scope="module")
@@ -54,57 +52,6 @@ def visit(browser: Any, server: str) -> Iterator[Callable[..., Any]]:
     yield open_address
     for context in contexts:
         context.close()
-
-
-@pytest.fixture(scope="module")
-def crowded(market_warehouse: Path) -> str:
-    """The MPAN with the most rules that are true, and of those the most appointments."""
-    found = ask(
-        publications_of(market_warehouse)[-1],
-        """
-        select mpan
-        from fct_exception
-        where mpan in (select mpan from fct_regime)
-        group by mpan
-        order by
-            count(distinct rule_id) desc,
-            (select count(*) from fct_appointment as served where served.mpan = fct_exception.mpan)
-                desc,
-            mpan
-        limit 1
-        """,
-    )
-    return str(found[0][0])
-
-
-def addresses(mpan: str) -> list[str]:
-    return [f"/point?mpan={mpan}", "/point", "/changes", "/health"]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(visit: Callable[..., Any], crowded: str, scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    serious = []
-    for address in addresses(crowded):
-        page = visit(address, scheme=scheme)
-        page.wait_for_timeout(800)  # colours fade in
-        found = axe.Axe().run(page, options={"runOnly": {"type": "tag", "values": RULE_SETS}})
-        serious += [
-            (address, each["id"], [node["html"][:200] for node in each["nodes"]])
-            for each in found.response["violations"]
-            if each["impact"] in SERIOUS
-        ]
-    assert not serious
-
-
-def test_nothing_scrolls_sideways_on_a_phone(visit: Callable[..., Any], crowded: str) -> None:
-    for address in addresses(crowded):
-        page = visit(address, width=PHONE)
-        widths = page.evaluate(
-            "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
-            ".map(each => each.scrollWidth)"
-        )
-        assert max(widths) <= PHONE, address
 
 
 def test_a_row_of_the_exceptions_leads_to_its_proof(

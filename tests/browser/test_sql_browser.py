@@ -13,14 +13,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.browser.test_dashboard_browser import (
-    RULE_SETS,
-    SERIOUS,
-    context,
-    server,
-    visit,
-    warehouse,
-)
+from tests.browser.looks import PHONE, assert_accessible, assert_fits
+from tests.browser.test_dashboard_browser import context, server, visit, warehouse
 
 __all__ = ["context", "server", "visit", "warehouse"]
 
@@ -106,7 +100,6 @@ def test_a_running_query_can_be_left(visit: Callable[..., Any], warehouse: Path)
 def test_axe_finds_nothing_serious_in_what_opens(
     visit: Callable[..., Any], address: str, acts: bool, scheme: str
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = visit(address, scheme=scheme)
     if acts:
         ask(page)
@@ -116,14 +109,7 @@ def test_axe_finds_nothing_serious_in_what_opens(
         page.get_by_text("Show as a chart").click()
         page.get_by_text("The same numbers as a table").wait_for()
     page.mouse.move(2, 400)
-    page.wait_for_timeout(1_000)
-    found = axe.Axe().run(page, options={"runOnly": {"type": "tag", "values": RULE_SETS}})
-    serious = [
-        (each["id"], [node["html"][:200] for node in each["nodes"]])
-        for each in found.response["violations"]
-        if each["impact"] in SERIOUS
-    ]
-    assert not serious
+    assert_accessible(page)
 
 
 @pytest.mark.parametrize(
@@ -132,14 +118,10 @@ def test_axe_finds_nothing_serious_in_what_opens(
 def test_an_answer_does_not_scroll_the_phone_sideways(
     visit: Callable[..., Any], address: str
 ) -> None:
-    page = visit(address, width=390)
+    page = visit(address, width=PHONE)
     if "sql" in address:
         ask(page)
         answer = page.get_by_role("heading", name="Answer").bounding_box()
         schema = page.get_by_label("Find a table or column").bounding_box()
         assert answer["y"] < schema["y"]  # below its query, above the schema
-    widths = page.evaluate(
-        "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
-        ".map(each => each.scrollWidth)"
-    )
-    assert max(widths) <= 390
+    assert_fits(page, PHONE)

@@ -1,9 +1,7 @@
-"""Settings of the sign-in, users made of claims, cookies, the gateway. No browser."""
+"""Settings of the sign-in, users made of claims, cookies. No browser."""
 
 from __future__ import annotations
 
-import asyncio
-import base64
 import json
 import subprocess
 import sys
@@ -13,15 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route, WebSocketRoute
-from starlette.testclient import TestClient
-from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from dashboards import auth, gateway, links, sessions
+from dashboards import auth, sessions
 from dashboards.access import Access, AccessRefused, settings
 from dashboards.serve import command
 from tests.command import PROJECT
@@ -333,171 +324,3 @@ def test_what_is_signed_but_holds_no_claims_is_nobody(access: Access, text: str)
 
 def test_without_a_provider_every_request_is_the_local_users() -> None:
     assert sessions.reader({}) == auth.LOCAL_USER
-
-
-# --- the gateway ----------------------------------------------------------------------------------
-
-
-async def _page(request: Request) -> Response:
-    return PlainTextResponse("page")
-
-
-async def _callback(request: Request) -> Response:
-    """As Streamlit answers: everybody to the first page, with a cookie for who signed in."""
-    answer = RedirectResponse("/", status_code=302)
-    if name := request.query_params.get("name"):
-        answer.set_cookie(sessions.COOKIE, signed(sessions.COOKIE, text_of(name)), max_age=2592000)
-    return answer
-
-
-async def _socket(socket: WebSocket) -> None:
-    await socket.accept()
-    await socket.send_text(",".join(sorted(socket.cookies)))
-    await socket.close()
-
-
-def client(base: str = ADDRESS, caller: str = "127.0.0.1", **options: Any) -> TestClient:
-    app = Starlette(
-        routes=[
-            Route("/oauth2callback", _callback),
-            WebSocketRoute("/_stcore/stream", _socket),
-            Route("/{path:path}", _page),
-        ],
-        middleware=[Middleware(gateway.Gateway)],
-    )
-    return TestClient(app, base_url=base, client=(caller, 5000), follow_redirects=False, **options)
-
-
-HTML = {"accept": "text/html"}
-
-
-@pytest.mark.parametrize(
-    ("base", "caller", "status"),
-    [
-        ("http://127.0.0.1:8501", "127.0.0.1", 200),
-        ("http://localhost:8501", "::1", 200),
-        ("http://127.0.0.1:8501", "192.0.2.7", 403),
-        ("http://mhhs.example.org", "127.0.0.1", 403),
-        ("http://127.0.0.1.example.org", "127.0.0.1", 403),
-    ],
-)
-def test_without_a_provider_only_this_machine_is_answered(
-    base: str, caller: str, status: int
-) -> None:
-    assert client(base, caller).get("/").status_code == status
-    stream = f"{base.replace('http', 'ws')}/_stcore/stream"
-    if status == 200:
-        with client(base, caller).websocket_connect(stream) as socket:
-            assert socket.receive_text() == ""
-    else:
-        with (
-            pytest.raises(WebSocketDisconnect),
-            client(base, caller).websocket_connect(stream),
-        ):
-            pass
-
-
-def next_of(answer: Any) -> str:
-    return str(answer.headers.get("set-cookie", ""))
-
-
-def test_the_page_asked_for_is_kept_until_the_callback(access: Access) -> None:
-    browser = client()
-    asked = browser.get("/exceptions?rule_id=SUP-01&mpid=WILL", headers=HTML)
-    assert "Path=/oauth2callback" in next_of(asked)
-    assert "HttpOnly; SameSite=Lax; Secure" in next_of(asked)
-    back = browser.get("/oauth2callback?code=1&name=cat")
-    assert back.headers["location"] == "/exceptions?rule_id=SUP-01&mpid=WILL"
-    assert "Max-Age=28800" in next_of(back)
-    again = browser.get("/oauth2callback?code=1&name=cat")
-    assert again.headers["location"] == "/"
-
-
-def test_signing_in_from_a_page_comes_back_to_that_page(access: Access) -> None:
-    browser = client()
-    browser.get("/", headers=HTML)
-    browser.get("/auth/login?provider=x", headers={"referer": f"{ADDRESS}/suppliers?q=yew"})
-    back = browser.get("/oauth2callback?code=1&name=cat")
-    assert back.headers["location"] == "/suppliers?q=yew"
-
-
-@pytest.mark.parametrize(
-    "address", ["/media/x", "/api/export/token", "/nowhere", "//evil.example/", "/_stcore/health"]
-)
-def test_what_is_no_page_is_nothing_to_come_back_to(access: Access, address: str) -> None:
-    browser = client()
-    assert "mhhs_next" not in next_of(browser.get(f"{ADDRESS}{address}", headers=HTML))
-    browser.get("/auth/login?provider=x", headers={"referer": f"https://evil.example{address}"})
-    assert browser.get("/oauth2callback?code=1&name=cat").headers["location"] == "/"
-
-
-@pytest.mark.parametrize(
-    "written",
-    ["https://evil.example/exceptions", "//evil.example/exceptions", "/\\evil.example", "/nowhere",
-     "javascript:alert(1)", "/exceptions\r\nSet-Cookie: a=b", "é"],
-)  # fmt: skip
-def test_a_cookie_written_by_somebody_else_leads_nowhere(access: Access, written: str) -> None:
-    value = base64.urlsafe_b64encode(written.encode()).decode()
-    answer = client(cookies={"mhhs_next": value}).get("/oauth2callback?code=1&name=cat")
-    assert answer.headers["location"] == "/"
-
-
-def test_a_sign_in_that_failed_says_so_and_a_sign_out_does_not(access: Access) -> None:
-    browser = client()
-    assert browser.get("/oauth2callback?error=x").headers["location"] == "/?sign_in=failed"
-    assert browser.get("/oauth2callback?code=1").headers["location"] == "/?sign_in=failed"
-    assert browser.get("/oauth2callback").headers["location"] == "/"
-
-
-def test_signing_in_and_out_leave_lines(access: Access, tmp_path: Path) -> None:
-    from dashboards import audit
-
-    browser = client()
-    browser.get("/oauth2callback?code=1&name=cat")
-    browser.get("/auth/logout")
-    browser.get("/auth/logout")
-    lines = list(audit.lines(tmp_path / "warehouse" / "logs" / "audit.jsonl"))
-    assert [(line["kind"], line["user"]) for line in lines] == [
-        ("sign_in", "cat@compliance.example"),
-        ("sign_out", "cat@compliance.example"),
-    ]
-    assert lines[0]["roles"] == "compliance"
-
-
-def test_forged_cookies_are_dropped_before_streamlit_sees_them(access: Access) -> None:
-    def arriving(cookies: dict[str, str]) -> str:
-        with client(cookies={**cookies, "other": "kept"}).websocket_connect(
-            "/_stcore/stream"
-        ) as socket:
-            return str(socket.receive_text())
-
-    good = {sessions.COOKIE: signed(sessions.COOKIE, text_of("cat"))}
-    assert arriving(good) == "_streamlit_user,other"
-    forged = {sessions.COOKIE: signed(sessions.COOKIE, text_of("cat"), "x" * 40)}
-    assert arriving({**forged, "_streamlit_user_tokens": "t"}) == "other"
-
-
-# --- files ----------------------------------------------------------------------------------------
-
-
-def test_a_file_whose_line_cannot_be_written_is_not_served(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MHHS_WAREHOUSE", str(tmp_path))
-    monkeypatch.syspath_prepend(str(PROJECT))
-    from dashboards.asgi import serve_export
-
-    file = tmp_path / "exports" / "p" / "list.csv"
-    file.parent.mkdir(parents=True)
-    file.write_text("a\n")
-    token = links.sign(links.Claim("p/list.csv", "local", int(time.time()) + 60))
-    scope = {
-        "type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b"",
-        "path_params": {"token": token},
-    }  # fmt: skip
-    assert asyncio.run(serve_export(Request(scope))).status_code == 200
-    log = tmp_path / "logs" / "audit.jsonl"
-    log.unlink()
-    log.mkdir()
-    with pytest.raises(IsADirectoryError):
-        asyncio.run(serve_export(Request(scope)))
