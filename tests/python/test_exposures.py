@@ -10,6 +10,8 @@ import yaml
 from streamlit.testing.v1 import AppTest
 
 from dashboards import data
+from dashboards.registry import PAGES
+from dashboards.report import contents
 from tests.command import PROJECT
 
 # Made when a build is published, from the log of builds: no model of dbt.
@@ -58,4 +60,11 @@ def test_page_reads_what_its_exposure_names(
     if page in PARAMETERS:
         app.run()
         assert not app.exception
+    if page == "report":  # the paper itself is made in a process of its own
+        for view in data.store.kept():
+            contents.contents(view)
     assert read - NO_MODEL == _exposures()[page]
+
+
+def test_every_page_of_the_menu_has_an_exposure() -> None:
+    assert {entry.name for entry in PAGES} == set(_exposures())
