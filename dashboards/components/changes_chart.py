@@ -18,6 +18,8 @@ from dashboards.components.markup import plot_text
 ROW_HEIGHT = 68
 # Characters of a rule that stand beside each other on a phone.
 _LABEL_WIDTH = 42
+# Share of the width for bars; beside them the re-stated, which would else run into a total.
+_BARS = 0.76
 # Right for what came, left for what went; a re-statement is neither.
 _SIGN = {"ADDED": 1, "RESOLVED": -1}
 
@@ -110,7 +112,12 @@ def _figure(
     room = most * 1.35 or 1
     figure.add_vline(x=0, line={"color": colours.quiet, "width": 1})
     figure.update_xaxes(
-        range=[-room, room], showticklabels=False, showline=False, showgrid=False, ticks=""
+        range=[-room, room],
+        domain=[0, _BARS],
+        showticklabels=False,
+        showline=False,
+        showgrid=False,
+        ticks="",
     )
     figure.update_yaxes(
         range=[len(ids) - 0.6, -0.85], showticklabels=False, showgrid=False, ticks=""

@@ -144,20 +144,10 @@ def figure_of(
         # Days to come are only what is known of them now.
         _add_bars(figure, drawn, fill, (now, last + timedelta(days=1)), colours, opacity=0.4)
     for position, lane in enumerate(lanes):
-        figure.add_annotation(
-            x=0,
-            xref="paper",
-            xanchor="left",
-            y=position - 0.42,
-            yanchor="middle",
-            text=plot_text(lane.title)
-            + (f"  <b style='color:{colours.bad}'>{lane.fault}</b>" if lane.fault else ""),
-            showarrow=False,
-            align="left",
-            bgcolor=colours.background,
-            borderpad=0,
-            font={"size": 13, "color": colours.text},
-        )
+        _write(figure, position - 0.42, plot_text(lane.title), colours)
+        if lane.fault:  # where the days of Qualification would be: beside a long name it is cut off
+            fault = f"<b style='color:{colours.bad}'>{lane.fault}</b>"
+            _write(figure, position + 0.3, fault, colours)
     _mark_days(figure, as_of, milestones, colours)
     # Bars with a base are lengths: without its type the axis would count milliseconds.
     figure.update_xaxes(type="date", range=[first, last], tickformat="%b<br>%Y", showgrid=True)
@@ -169,6 +159,22 @@ def figure_of(
         barmode="overlay", margin={"t": 72}, uniformtext={"minsize": 12, "mode": "hide"}
     )
     return figure
+
+
+def _write(figure: go.Figure, y: float, text: str, colours: Palette) -> None:
+    figure.add_annotation(
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=y,
+        yanchor="middle",
+        text=text,
+        showarrow=False,
+        align="left",
+        bgcolor=colours.background,
+        borderpad=0,
+        font={"size": 13, "color": colours.text},
+    )
 
 
 def _add_bars(
