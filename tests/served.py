@@ -44,8 +44,8 @@ def serve(
     log: Path,
     variables: Mapping[str, str],
     access_file: Path | None = None,
-) -> Iterator[None]:
-    """The dashboards on a port of this machine, as the command line starts them."""
+) -> Iterator[int]:
+    """The dashboards on a port of this machine, as the command line starts them: their process."""
     arguments, environment = command(warehouse, port, headless=True, access_file=access_file)
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -53,7 +53,7 @@ def serve(
         )
     try:
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process, log)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(timeout=20)
