@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from dashboards.components.address import Address
@@ -125,3 +126,9 @@ def clear(empty: Mapping[str, Any]) -> None:
     """Give these widgets their empty values: for a button's callback."""
     for name, value in empty.items():
         st.session_state[name] = value
+
+
+def names_have(text: str) -> pl.Expr:
+    """Whether the name or MPID of a party holds the text, given in lower case."""
+    name = pl.concat_str("participant_name", "mpid", separator=" ", ignore_nulls=True)
+    return name.str.to_lowercase().str.contains(text, literal=True)

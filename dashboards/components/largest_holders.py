@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
 from dashboards.components import charts, numbers, words
+from dashboards.components.bars import party_bars
 from dashboards.components.frame import Frame
-from dashboards.components.look import template
-from dashboards.components.markup import plain, plot_text
+from dashboards.components.markup import plain
 
 LARGEST = 10
 NONE_TITLE = "No Supplier holds points while not Qualified"
@@ -71,7 +70,13 @@ def show_largest_holders(frame: Frame, found: Holders) -> None:
             table=holders_table(top),
             mart="rpt_supplier_readiness",
         ),
-        _figure(frame, top),
+        party_bars(
+            [str(row["participant_name"] or row["mpid"]) for row in top.to_dicts()],
+            [words.readiness_text(row["readiness_status"]) for row in top.to_dicts()],
+            top["points_not_qualified"].to_list(),
+            frame.colours,
+            frame.colours.focus,
+        ),
         height=130 + 46 * top.height,
     )
     _links(frame, top)
@@ -100,45 +105,6 @@ def _top_words(top: pl.DataFrame, holders: pl.DataFrame) -> str:
     if holders.height > top.height:
         return f"the {top.height} largest of {holders.height:,} holders"
     return f"all {holders.height:,} holders" if holders.height > 1 else "the one holder"
-
-
-def _figure(frame: Frame, top: pl.DataFrame) -> go.Figure:
-    colours = frame.colours
-    # Plotly reads tags in labels, so a name is escaped; the status stands under the name.
-    labels = [
-        f"{plot_text(str(row['participant_name'] or row['mpid']))}<br>"
-        f"<span style='color:{colours.muted}'>{words.readiness_text(row['readiness_status'])}"
-        "</span>"
-        for row in top.to_dicts()
-    ]
-    points = top["points_not_qualified"].to_list()
-    figure = go.Figure(layout={"template": template(colours)})
-    figure.add_bar(
-        x=points,
-        y=list(range(len(labels))),
-        orientation="h",
-        marker={"color": colours.focus},
-        text=[numbers.short(value) for value in points],
-        textposition="outside",
-        cliponaxis=False,
-        width=0.55,
-        hovertemplate="%{x:,} Metering Points<extra></extra>",
-    )
-    figure.update_yaxes(
-        tickvals=list(range(len(labels))),
-        ticktext=labels,
-        autorange="reversed",
-        ticklabelstandoff=6,
-        showgrid=False,
-    )
-    figure.update_xaxes(
-        range=[0, max(points) * 1.25],
-        tickformat=",",
-        showgrid=False,
-        showticklabels=False,
-        showline=False,
-    )
-    return figure
 
 
 def holders_table(top: pl.DataFrame) -> pl.DataFrame:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
 from dashboards import data
 from dashboards.components import charts, filters, numbers, party_panel, words
+from dashboards.components.bars import party_bars
 from dashboards.components.frame import Frame, current
 from dashboards.components.list_download import offer_list
-from dashboards.components.look import template
-from dashboards.components.markup import badge, cell_table, escape, facts, plain, plot_text
+from dashboards.components.markup import badge, cell_table, escape, facts, plain
 from dashboards.components.rows import chooser
 from dashboards.components.tags import tag_column, tags
 
@@ -116,7 +115,13 @@ def _serving(frame: Frame, agents: pl.DataFrame) -> None:
             ),
             mart="rpt_agent_readiness",
         ),
-        _serving_figure(frame, top),
+        party_bars(
+            [str(row["participant_name"] or row["mpid"]) for row in top.to_dicts()],
+            [words.ROLE.get(row["market_role"], row["market_role"]) for row in top.to_dicts()],
+            points,
+            frame.colours,
+            frame.colours.bad,
+        ),
         height=150 + 46 * top.height,
     )
     st.page_link(
@@ -127,40 +132,6 @@ def _serving(frame: Frame, agents: pl.DataFrame) -> None:
         width="stretch",
         query_params=frame.link_parameters({"rule_id": ["MEM-01", "DS-01"], "status": ["OPEN"]}),
     )
-
-
-def _serving_figure(frame: Frame, top: pl.DataFrame) -> go.Figure:
-    colours = frame.colours
-    points = top["points_served_not_qualified"].to_list()
-    labels = [
-        f"{plot_text(row['participant_name'] or row['mpid'])}<br>"
-        f"<span style='color:{colours.muted}'>"
-        f"{words.ROLE.get(row['market_role'], row['market_role'])}</span>"
-        for row in top.to_dicts()
-    ]
-    figure = go.Figure(layout={"template": template(colours)})
-    figure.add_bar(
-        x=points,
-        y=list(range(len(labels))),
-        orientation="h",
-        marker={"color": colours.bad},
-        text=[numbers.short(value) for value in points],
-        textposition="outside",
-        cliponaxis=False,
-        width=0.55,
-        hovertemplate="%{x:,} Metering Points<extra></extra>",
-    )
-    figure.update_yaxes(
-        tickvals=list(range(len(labels))),
-        ticktext=labels,
-        autorange="reversed",
-        ticklabelstandoff=6,
-        showgrid=False,
-    )
-    figure.update_xaxes(
-        range=[0, max(points) * 1.25], showgrid=False, showticklabels=False, showline=False
-    )
-    return figure
 
 
 def _name(row: dict[str, Any]) -> str:
@@ -222,8 +193,7 @@ def _filtered(frame: Frame, agents: pl.DataFrame) -> tuple[pl.DataFrame, dict[st
         if values:
             shown = shown.filter(pl.col(column).is_in(values))
     if text:
-        name = pl.concat_str("participant_name", "mpid", separator=" ", ignore_nulls=True)
-        shown = shown.filter(name.str.to_lowercase().str.contains(text, literal=True))
+        shown = shown.filter(filters.names_have(text))
     chosen = {
         "market_role": role,
         "readiness_status": status,

@@ -89,8 +89,7 @@ def _filtered(frame: Frame, suppliers: pl.DataFrame) -> tuple[pl.DataFrame, dict
         ]
         shown = shown.filter(pl.any_horizontal(lacks))
     if text:
-        name = pl.concat_str("participant_name", "mpid", separator=" ", ignore_nulls=True)
-        shown = shown.filter(name.str.to_lowercase().str.contains(text, literal=True))
+        shown = shown.filter(filters.names_have(text))
     chosen = {
         "readiness_status": status,
         "tranche": tranche,
