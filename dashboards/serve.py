@@ -52,6 +52,8 @@ def command(
         f"--server.port={port}",
         f"--server.headless={str(headless).lower()}",
         "--server.showEmailPrompt=false",
+        # With the welcome goes what Streamlit advertises to developers on the pages themselves.
+        "--logger.hideWelcomeMessage=true",
         "--logger.level=error",
         *(f"--server.allowedHosts={host}" for host in hosts),
     ]
