@@ -26,6 +26,17 @@ class Irregular(Exception):
 
 
 @dataclass(frozen=True)
+class Tally:
+    """What a run of whole lines holds, without where."""
+
+    records: int
+    newlines: int
+    commas: int  # between fields
+    is_crlf: bool
+    is_plain: bool  # no '|', and no control character but those that end a line
+
+
+@dataclass(frozen=True)
 class Chunk:
     """The records of a run of whole lines; `lines` is where each begins, the first being 0."""
 
@@ -34,13 +45,41 @@ class Chunk:
     lines: Positions
     newlines: int
     is_crlf: bool
-    is_plain: bool  # no '|', and no control character but those that end a line
+    is_plain: bool
     separators: npt.NDArray[np.bool_]  # which bytes are commas between fields
 
     @property
     def commas(self) -> Positions:
         """How many separators each record has: one less than fields."""
         return np.add.reduceat(self.separators, self.starts, dtype=np.int64)
+
+    @property
+    def tally(self) -> Tally:
+        return Tally(
+            len(self.starts),
+            self.newlines,
+            int(np.count_nonzero(self.separators)),
+            self.is_crlf,
+            self.is_plain,
+        )
+
+
+def tally(data: bytes) -> Tally:
+    """`lay_out(data).tally`, for a third of the price where there is nothing to look for."""
+    if b'"' in data or b"\r" in data or len(data) > _LONGEST_REGULAR:
+        return lay_out(data).tally
+    array = np.frombuffer(data, dtype=np.uint8)
+    ends = array == _LF
+    if ends[0] or (ends[1:] & ends[:-1]).any():
+        return lay_out(data).tally
+    lines = int(np.count_nonzero(ends))
+    return Tally(
+        lines,
+        lines,
+        int(np.count_nonzero(array == _COMMA)),
+        False,
+        _is_plain(data, array, lines),
+    )
 
 
 def lay_out(data: bytes) -> Chunk:
@@ -65,8 +104,7 @@ def lay_out(data: bytes) -> Chunk:
     if sizes.max() > _LONGEST_REGULAR:
         raise Irregular("a very long record")
     lines = np.searchsorted(newlines, starts) if len(newlines) > len(ends) else np.arange(len(ends))
-    controls = np.count_nonzero(array < _SPACE)
-    is_plain = b"|" not in data and b"\x7f" not in data and controls == len(ends) * (1 + is_crlf)
+    is_plain = _is_plain(data, array, len(ends) * (1 + is_crlf))
     if sizes.min() == 0:
         kept = sizes > 0
         starts, ends, lines = starts[kept], ends[kept], lines[kept]
@@ -84,6 +122,15 @@ def cut(data: bytes) -> int:
     newlines = np.flatnonzero(array == _LF)
     outside = newlines[np.searchsorted(np.flatnonzero(array == _QUOTE), newlines) % 2 == 0]
     return int(outside[-1]) + 1 if len(outside) else 0
+
+
+def _is_plain(data: bytes, array: npt.NDArray[np.uint8], controls: int) -> bool:
+    """Whether no '|' is there and no control character beyond so many, the ends of lines."""
+    return (
+        b"|" not in data
+        and b"\x7f" not in data
+        and bool(np.count_nonzero(array < _SPACE) == controls)
+    )
 
 
 def _quotes(data: bytes, array: npt.NDArray[np.uint8]) -> Positions:
@@ -122,19 +169,19 @@ class Index:
     _line: int = 0
     _is_crlf: bool | None = None
 
-    def add(self, offset: int, size: int, chunk: Chunk) -> None:
+    def add(self, offset: int, size: int, tally: Tally) -> None:
         """Take the next block. Raises Irregular if its lines end otherwise than those before."""
-        if self._is_crlf not in (None, chunk.is_crlf):
+        if self._is_crlf not in (None, tally.is_crlf):
             raise Irregular("lines end in two ways")
-        self._is_crlf = chunk.is_crlf
+        self._is_crlf = tally.is_crlf
         self.offsets.append(offset)
         self.sizes.append(size)
         self.records.append(self.total)
         self.lines.append(self._line)
-        self.commas.append(int(np.count_nonzero(chunk.separators)))
-        self.total += len(chunk.starts)
-        self.is_plain = self.is_plain and chunk.is_plain
-        self._line += chunk.newlines
+        self.commas.append(tally.commas)
+        self.total += tally.records
+        self.is_plain = self.is_plain and tally.is_plain
+        self._line += tally.newlines
 
     def is_even(self, width: int) -> bool:
         """Whether no block tells of records with more or fewer fields than `width`."""
@@ -178,6 +225,6 @@ class Indexer:
 
     def _add(self, records: bytes, size: int) -> bytes:
         if records:
-            self.index.add(self._offset, size, lay_out(records))
+            self.index.add(self._offset, size, tally(records))
             self._offset += size
         return records

@@ -31,7 +31,7 @@ from pipeline.intake.source import Misaligned, Ordinals, Source
 _SLICE = 1 << 26
 _FILTER = 1 << 20
 # Rows by which the form of a date column is guessed; it is verified afterwards.
-_SAMPLE = 2_000
+_SAMPLE = 200
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def _write_typed(
     columns = columns_of(extract, kind)
     text_sql = source.text_sql(columns)
     dates = date_columns(columns)
-    forms = _date_forms(connection, f"{text_sql} LIMIT {_SAMPLE}", dates)
+    forms = _guessed_forms(connection, text_sql, dates)
     while True:
         _copy(connection, typed_sql(text_sql, extract, kind, forms, plain_ids), target)
         rows, faulty, misdated = _row(
@@ -124,14 +124,32 @@ def _write_typed(
         )
         if not misdated or not _in_doubt(connection, target, dates):
             break
-        exact = _date_forms(connection, text_sql, dates)
+        exact = _exact_forms(connection, text_sql, dates)
         if exact == forms:
             break
         forms = exact
     return _Typed(target, rows, faulty)
 
 
-def _date_forms(
+def _guessed_forms(
+    connection: duckdb.DuckDBPyConnection, text_sql: str, dates: list[str]
+) -> dict[str, str]:
+    """The form of each date column by the looks of its first values."""
+    names = ", ".join(map(quote, dates))
+    rows = connection.execute(f"SELECT {names} FROM ({text_sql} LIMIT {_SAMPLE})").fetchall()
+    looks = [[_look(value) for value in values if value] for values in zip(*rows, strict=True)]
+    return {
+        name: max(DATE_FORMS, key=seen.count)
+        for name, seen in zip(dates, looks or [[]] * len(dates), strict=True)
+    }
+
+
+def _look(text: str) -> str:
+    iso, compact, british = DATE_FORMS
+    return iso if "-" in text else british if "/" in text else compact
+
+
+def _exact_forms(
     connection: duckdb.DuckDBPyConnection, text_sql: str, dates: list[str]
 ) -> dict[str, str]:
     """The form of each date column in which most of its values are dates."""

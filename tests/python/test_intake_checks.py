@@ -20,7 +20,7 @@ from tests.python import intake_oracle as oracle
 # What casts are lenient with: spaces, signs, separators, exponents, other bases, other digits.
 DIGIT = oracle.Decimal("0.001")
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # lists of texts are slow to shrink
-ODD = "0159 \t\n+-_.,:/eExXTZtzaA|\x00\x7f\u0660é"
+ODD = "0159 \t\n+-_.,:/eExXTZtzaA|\x00\x7f\u0660é46@[`"
 
 
 def _columns() -> dict[str, Column]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import tempfile
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.contracts import EXTRACTS
-from pipeline.intake import FileOutcome, create_state_views, csv_bulk, layout, load, reading
+from pipeline.intake import (
+    FileOutcome,
+    create_state_views,
+    csv_bulk,
+    csv_scan,
+    layout,
+    load,
+    reading,
+)
 from pipeline.intake.checks import columns_of
 from tests.python import intake_oracle as oracle
 from tests.python.intake_folder import Folder
@@ -190,6 +200,48 @@ ROW = b"1012345678901,FORWARD,2026-01-01\n"
 @example(("migration", "full", MIGRATION.replace(b"\n", b",x\n") + b'a\rb\n"a\rb"\n'), "csv")
 def test_as_the_slow_reader(file: tuple[str, str, bytes], ext: str) -> None:
     check(*file, ext)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(csv_files(), st.sampled_from(["csv", "csv", "csv.gz", "csv.zst"]))
+def test_the_exact_reader_as_the_slow_reader(file: tuple[str, str, bytes], ext: str) -> None:
+    """Regular files too are read alike where the fast way is barred."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            reading, "scan_csv", lambda *a: replace(csv_scan.scan_csv(*a), header=None, index=None)
+        )
+        patch.setattr(csv_bulk.BulkCsv, "text_sql", _forbidden)
+        check(*file, ext)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(["a", "b", ",", "\n", "\r\n", '"x\n,"', "|", "\x01", "\x7f", "é"])))
+@example(["\n"])
+@example(["a", "\n", "\n", "b"])
+@example(["a", "\n", "b", "\n", "\n"])
+def test_a_tally_is_that_of_the_layout(pieces: list[str]) -> None:
+    data = "".join([*pieces, "\n"]).encode()
+    try:
+        expected = layout.lay_out(data).tally
+    except layout.Irregular:
+        with pytest.raises(layout.Irregular):
+            layout.tally(data)
+    else:
+        assert layout.tally(data) == expected
+
+
+@pytest.mark.parametrize("ext", PACK)
+def test_the_hash_is_of_what_is_stored(
+    ext: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many blocks are hashed at once, and also of a file that is refused."""
+    monkeypatch.setattr("pipeline.intake.stored.BLOCK", 7)
+    path = tmp_path / "file"
+    for content in (b"", *(MIGRATION + b"x" * n for n in range(60)), b"\xff" * 29):
+        stored = PACK[ext](content)
+        path.write_bytes(stored)
+        sha256 = hashlib.sha256(stored).hexdigest()
+        assert (csv_scan.scan_csv(path, ext).sha256, reading.digest(path)) == (sha256, sha256)
 
 
 @pytest.mark.parametrize("ext", PACK)
