@@ -30,12 +30,11 @@ def run(folder: Path, as_of: date) -> Findings:
     )
     migrated = (
         migration.sort("mpan", "effective_from", "direction")  # FORWARD sorts before REVERSE
-        .group_by("mpan")
-        .agg(pl.col("direction").last())
+        .unique("mpan", keep="last", maintain_order=True)
         .filter(pl.col("direction") == "FORWARD")
     )
     position = now.group_by("supplier_mpid", "market_segment").agg(pl.len().alias("points"))
-    events = _events(migration, holding.lazy(), qualified).collect().lazy()
+    events = _events(migration, holding.lazy(), qualified)
     forward = events.filter(pl.col("direction") == "FORWARD", ~pl.col("is_qualified"))
     reverse = events.filter(
         pl.col("direction") == "REVERSE",
@@ -66,7 +65,11 @@ def _holdings(folder: Path, as_of: date) -> pl.LazyFrame:
         pl.scan_csv(
             folder / "registration.csv",
             try_parse_dates=True,
-            schema_overrides={"mpan": pl.Int64, "registration_id": pl.String},
+            schema_overrides={
+                "mpan": pl.Int64,
+                "registration_id": pl.String,
+                "effective_to": pl.Date,
+            },
         )
         .filter(pl.col("registration_status") == "ACTIVE", pl.col("effective_from") <= as_of)
         .sort("mpan", "effective_from", "registration_id")
