@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
+from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt_common.events.base_types import EventMsg
 
 from pipeline.errors import PipelineError
@@ -28,6 +28,8 @@ Progress = Callable[[str, float], None]
 
 OFFENDING_ROWS = 10
 FAILED = ("error", "fail", "runtime error")
+# The project as parsed: it costs seconds, and a process builds it for more than one day.
+_PARSED: list[Any] = []
 
 
 @dataclass(frozen=True)
@@ -155,20 +157,26 @@ def run_dbt(
         "MHHS_THREADS": str(threads),
     }
     warehouse.logs.mkdir(parents=True, exist_ok=True)
-    runner = dbtRunner(callbacks=[_progress_callback(progress)] if progress else [])
-    outcome = runner.invoke(
-        [
-            "--log-level=none",
-            "--no-use-colors-file",
-            "--log-level-file=info",
-            f"--log-path={warehouse.logs}",
-            *words,
-            f"--project-dir={PROJECT}",
-            f"--profiles-dir={PROJECT}",
-            f"--target-path={warehouse.dbt_target}",
-            f"--vars={json.dumps({'as_of': as_of.isoformat()})}",
-        ]
-    )
+
+    def invoke(words: Sequence[str], runner: dbtRunner) -> dbtRunnerResult:
+        return runner.invoke(
+            [
+                "--log-level=none",
+                "--no-use-colors-file",
+                "--log-level-file=info",
+                f"--log-path={warehouse.logs}",
+                *words,
+                f"--project-dir={PROJECT}",
+                f"--profiles-dir={PROJECT}",
+                f"--target-path={warehouse.dbt_target}",
+                f"--vars={json.dumps({'as_of': as_of.isoformat()})}",
+            ]
+        )
+
+    if not _PARSED:
+        _PARSED.append(invoke(["parse"], dbtRunner()).result)
+    callbacks = [_progress_callback(progress)] if progress else []
+    outcome = invoke(words, dbtRunner(_PARSED[0], callbacks))
     # dbt keeps the database open for the life of the process; who reads it next needs it closed.
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     log = warehouse.logs / "dbt.log"
