@@ -55,7 +55,7 @@ while not stop.exists():
         asked += 1
     seen.add(publication.publication_id)
     connection.close()
-    time.sleep(0.5)  # or two cores would make no publications beside twenty readers
+    time.sleep(1.5)  # or two cores would make no publications beside twenty readers
 print(asked, len(seen))
 """
 
