@@ -104,7 +104,9 @@ def test_readers_see_one_whole_publication_each_while_others_come_and_go(
     for reader in readers:
         said, errors = reader.communicate(timeout=120)
         assert reader.returncode == 0, errors
-        asked, seen = asked + int(said.split()[0]), max(seen, int(said.split()[1]))
+        # DuckDB draws a bar above it when a busy machine makes a query long.
+        answered, publications_seen = map(int, said.split()[-2:])
+        asked, seen = asked + answered, max(seen, publications_seen)
     print(f"{READERS} readers asked {asked:,} times over {PUBLICATIONS} publications: no error")
     assert asked > READERS
     assert seen > 2

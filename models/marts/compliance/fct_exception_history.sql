@@ -99,6 +99,16 @@ spans as (
 
 ),
 
+wrong as (
+
+    select distinct
+        before,
+        after,
+        exception_id
+    from corrected
+
+),
+
 -- A correction that moves a first day gives the exception another id: one goes, one comes.
 moved as (
 
@@ -144,7 +154,7 @@ final as (
             and spans.detected_to = moved.detected_to
             and moved.ways_on = 1
             and moved.ways_in = 1
-    left join (select distinct before, after, exception_id from corrected) as wrong
+    left join wrong
         on
             spans.exception_id = wrong.exception_id
             and spans.last_detected_on = wrong.before
