@@ -17,6 +17,7 @@ import duckdb
 import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 
 from pipeline.errors import PipelineError
@@ -28,6 +29,7 @@ Progress = Callable[[str, float], None]
 
 OFFENDING_ROWS = 10
 FAILED = ("error", "fail", "runtime error")
+_PARSED: list[Manifest] = []
 
 
 @dataclass(frozen=True)
@@ -155,20 +157,9 @@ def run_dbt(
         "MHHS_THREADS": str(threads),
     }
     warehouse.logs.mkdir(parents=True, exist_ok=True)
-    runner = dbtRunner(callbacks=[_progress_callback(progress)] if progress else [])
-    outcome = runner.invoke(
-        [
-            "--log-level=none",
-            "--no-use-colors-file",
-            "--log-level-file=info",
-            f"--log-path={warehouse.logs}",
-            *words,
-            f"--project-dir={PROJECT}",
-            f"--profiles-dir={PROJECT}",
-            f"--target-path={warehouse.dbt_target}",
-            f"--vars={json.dumps({'as_of': as_of.isoformat()})}",
-        ]
-    )
+    callbacks = [_progress_callback(progress)] if progress else []
+    runner = dbtRunner(parsed(warehouse.logs, warehouse.dbt_target), callbacks)
+    outcome = runner.invoke(_words(words, as_of, warehouse.logs, warehouse.dbt_target))
     # dbt keeps the database open for the life of the process; who reads it next needs it closed.
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     log = warehouse.logs / "dbt.log"
@@ -178,6 +169,31 @@ def run_dbt(
     if not outcome.success and not any(result.status in FAILED for result in results):
         raise PipelineError(f"dbt stopped: {outcome.exception}. See {log}.")
     return list(results)
+
+
+def parsed(logs: Path, target: Path) -> Manifest:
+    """The project as dbt reads it: that takes seconds, and a process builds more than one day."""
+    if not _PARSED:
+        outcome = dbtRunner().invoke(_words(["parse"], date.max, logs, target))
+        if not isinstance(outcome.result, Manifest):
+            log = logs / "dbt.log"
+            raise PipelineError(f"dbt could not start: {outcome.exception}. See {log}.")
+        _PARSED.append(outcome.result)
+    return _PARSED[0]
+
+
+def _words(words: Sequence[str], as_of: date, logs: Path, target: Path) -> list[str]:
+    return [
+        "--log-level=none",
+        "--no-use-colors-file",
+        "--log-level-file=info",
+        f"--log-path={logs}",
+        *words,
+        f"--project-dir={PROJECT}",
+        f"--profiles-dir={PROJECT}",
+        f"--target-path={target}",
+        f"--vars={json.dumps({'as_of': as_of.isoformat()})}",
+    ]
 
 
 def _progress_callback(progress: Progress) -> Callable[[EventMsg], None]:

@@ -2,56 +2,27 @@
 
 Between the earlier one A and the later one B the world moved, and files may have told what was not
 known before of days that A covered. To tell these apart the rules are run a third time: on the day
-of A, with what B knew. What A says otherwise than that was *corrected*; the rest of the way to B
-is *real*. Attributes without a date of their own (an energisation status, a plan) count as of the
-business date of the file that changed them.
+of A, with what B knew (`pipeline.hindsight`). What A says otherwise than that was *corrected*; the
+rest of the way to B is *real*.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from contextlib import closing
-from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from pipeline.build import FAILED, create_unit_test_table, default_memory_limit, fresh_database
-from pipeline.build import run_dbt as dbt
+from pipeline.build import Progress, default_memory_limit
 from pipeline.comparison import Comparison, change, facts, path_of, stands
 from pipeline.errors import PipelineError
-from pipeline.intake import create_state_views
+from pipeline.hindsight import Known, evaluate
 from pipeline.layout import Warehouse, replace_json
-from pipeline.ledger import create_ledger_tables
-from pipeline.publication import Publication
+from pipeline.publication import Publication, files_of
 
-Progress = Callable[[str, float], None]
-
-# Extracts whose rows tell of days to come, or have columns that say nothing of the day from which
-# they hold: key, such columns.
-_UNDATED: dict[str, tuple[str, tuple[str, ...]]] = {
-    "registration": (
-        "registration_id",
-        (
-            "market_segment",
-            "connection_type",
-            "gsp_group_id",
-            "ldso_mpid",
-            "energisation_status",
-            "is_domestic",
-            "rmp_status",
-            "mp_status",
-            "annual_kwh",
-        ),
-    ),
-    "stage": ("mpid, market_role, stage", ("planned_on", "forecast_on")),
-    "approval": ("mpid, market_role, approval_body, effective_from", ()),
-    "participant": ("mpid, market_role, effective_from", ()),
-}
 _NOT_A_FIGURE = ("as_of", "m14_date", "days_to_m14")
 
 
@@ -78,7 +49,16 @@ def compare(
     scratch = warehouse.root / "build" / "compare"
     shutil.rmtree(scratch, ignore_errors=True)
     between = scratch / "mhhs.duckdb"
-    _evaluate(warehouse, between, before, after, memory_limit, threads, progress)
+    evaluate(
+        warehouse,
+        between,
+        before.as_of,
+        Known(after.as_of, files_of(after)),
+        ("fct_exception", "rpt_m14_headline"),
+        memory_limit,
+        threads,
+        progress,
+    )
     known.parent.mkdir(parents=True, exist_ok=True)
     with closing(duckdb.connect(config={"memory_limit": memory_limit})) as connection:
         connection.execute(f"set threads = {threads}")
@@ -100,60 +80,6 @@ def compare(
     replace_json(known, document)
     shutil.rmtree(scratch, ignore_errors=True)
     return Comparison(listing, document)
-
-
-def _evaluate(
-    warehouse: Warehouse,
-    database: Path,
-    before: Publication,
-    after: Publication,
-    memory_limit: str,
-    threads: int,
-    progress: Progress | None,
-) -> None:
-    """Run the rules on the day of `before` with the files that `after` knew."""
-    files = {(file["file"], file["sha256"]) for file in after.manifest["files"]}
-    with fresh_database(database, memory_limit, threads) as connection:
-        create_state_views(connection, warehouse.root, before.as_of, files)
-        for extract, (key, columns) in _UNDATED.items():
-            connection.execute(
-                f"create table raw.{extract}_then as select {', '.join([key, *columns])} "
-                f"from raw.{extract}"
-            )
-        create_state_views(connection, warehouse.root, after.as_of, files)
-        for extract in _UNDATED:
-            connection.execute(f"alter view raw.{extract} rename to {extract}_now")
-            connection.execute(f"create view raw.{extract} as {_known_then(extract, before.as_of)}")
-        create_ledger_tables(connection, warehouse, before.as_of)
-        create_unit_test_table(connection)
-    words = ["build", "--select", "+fct_exception", "+rpt_m14_headline"]
-    words += ["--resource-type", "seed", "--resource-type", "model"]
-    results = dbt(warehouse, words, database, before.as_of, memory_limit, threads, progress)
-    failed = [result.node.name for result in results if result.status in FAILED]
-    if failed:
-        raise PipelineError(
-            f"The rules could not be run on {before.as_of} with the files of "
-            f"{after.publication_id}: {', '.join(failed)}. See {warehouse.logs / 'dbt.log'}."
-        )
-
-
-def _known_then(extract: str, day: date) -> str:
-    """The rows as known now, in what has no date of its own as known on the day.
-
-    What first was told later of days after it is left out: nobody could have known.
-    """
-    key, columns = _UNDATED[extract]
-    values = ", ".join(
-        f"case when then_.known then then_.{name} else now_.{name} end as {name}"
-        for name in columns
-    )
-    replaced = f" replace ({values})" if columns else ""
-    later = f" where now_.effective_from <= date '{day}' or then_.known is not null"
-    return (
-        f"select now_.*{replaced} from raw.{extract}_now as now_ left join "
-        f"(select *, true as known from raw.{extract}_then) as then_ using ({key})"
-        + ("" if extract == "stage" else later)
-    )
 
 
 _CHANGES = f"""

@@ -62,6 +62,15 @@ class Warehouse:
         return self.root / "history" / "exceptions"
 
     @property
+    def causes(self) -> Path:
+        return self.root / "history" / "causes"
+
+    @property
+    def new_causes(self) -> Path:
+        """Those of the build at hand, which has no publication yet."""
+        return self.root / "build" / "causes"
+
+    @property
     def comparisons(self) -> Path:
         return self.root / "history" / "comparisons"
 

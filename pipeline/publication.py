@@ -294,6 +294,11 @@ def _files(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
 
 
+def files_of(publication: Publication) -> set[tuple[str, str]]:
+    """The files that a publication knew: name and sha256."""
+    return {(file["file"], file["sha256"]) for file in publication.manifest["files"]}
+
+
 def _seed_hashes() -> dict[str, str]:
     seeds = PROJECT / "seeds"
     return {

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from pipeline.errors import PipelineError
 from pipeline.layout import Warehouse, replace_json
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ _COLUMNS = {
     "checksum": ("varchar", "Checksum of the mart, whatever the order of its rows."),
     "failure": ("varchar", "What the failed test says, with up to ten rows that made it fail."),
 }
+
+
+class BrokenLog(PipelineError):
+    """A line of the log, other than a torn last one, cannot be read."""
 
 
 def last_instant(warehouse: Warehouse) -> datetime | None:
@@ -124,7 +129,18 @@ def _in_words(failure: dict[str, Any]) -> str:
 
 
 def _lines(warehouse: Warehouse) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in _whole(warehouse.publication_log).splitlines()]
+    log = warehouse.publication_log
+    lines = []
+    for number, line in enumerate(_whole(log).splitlines(), 1):
+        try:
+            lines.append(json.loads(line))
+        except ValueError:
+            raise BrokenLog(
+                f"Line {number} of {log} cannot be read: take the file from a backup, or delete "
+                "the line; the publication of which it tells is then missing from "
+                "rpt_publication. The last publication stands."
+            ) from None
+    return lines
 
 
 def _whole(log: Path) -> bytes:

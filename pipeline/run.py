@@ -8,10 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from pipeline.build import BuildResult, build, default_as_of
+from pipeline.causes import judge
 from pipeline.intake import LoadSummary, load
 from pipeline.journal import note
 from pipeline.layout import Warehouse
-from pipeline.ledger import record
+from pipeline.ledger import record, record_causes
 from pipeline.publication import Publication, publish
 from pipeline.query import write_opening
 
@@ -62,6 +63,8 @@ def build_and_publish(
 ) -> tuple[Publication, BuildResult]:
     """Build for a day, run every test, and publish; raises `GateFailed` if one failed."""
     day = as_of or default_as_of(warehouse)
+    with bar("judge") as report:
+        judge(warehouse, day, memory_limit=memory_limit, threads=threads, progress=report)
     with bar("build") as report:
         result = build(warehouse, day, memory_limit=memory_limit, threads=threads, progress=report)
     say_failures(result)
@@ -78,6 +81,7 @@ def build_and_publish(
     with bar("publish") as report:
         publication = publish(warehouse, result, make_current=make_current, progress=report)
         record(warehouse, publication.publication_id, publication.path)
+        record_causes(warehouse, publication.publication_id, day)
         write_opening(warehouse)
     note(
         warehouse,

@@ -269,7 +269,12 @@ def compare(
 @click.command()
 @WAREHOUSE
 @click.argument("publication", required=False)
-@click.option("--all", "every", is_flag=True, help="Every kept publication, not the current alone.")
+@click.option(
+    "--all",
+    "every",
+    is_flag=True,
+    help="Every kept publication and the exception ledger, not the current alone.",
+)
 def verify(root: Path, publication: str | None, every: bool) -> None:
     """Recompute hash and checksums of a publication and compare them with its manifest.
 
@@ -277,6 +282,7 @@ def verify(root: Path, publication: str | None, every: bool) -> None:
     """
     from pipeline.keeping import NotWhole, find
     from pipeline.keeping import verify as run_verify
+    from pipeline.ledger import faults as ledger_faults
     from pipeline.publication import current, publications
 
     warehouse = Warehouse(root)
@@ -286,6 +292,8 @@ def verify(root: Path, publication: str | None, every: bool) -> None:
         chosen = [find(warehouse, publication) if publication else current(warehouse)]
     with progress_bar("verify") as report:
         faults = run_verify(warehouse, chosen, report)
+        if every:
+            faults += ledger_faults(warehouse)
     if faults:
         raise NotWhole("\n".join(faults))
     for each in chosen:

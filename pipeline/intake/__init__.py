@@ -2,7 +2,7 @@
 
 from pipeline.intake.loader import load
 from pipeline.intake.report import FileOutcome, LoadSummary
-from pipeline.intake.state import create_state_views, newest_registration_date
+from pipeline.intake.state import create_state_views, newest_registration_date, states
 
 __all__ = [
     "FileOutcome",
@@ -10,4 +10,5 @@ __all__ = [
     "create_state_views",
     "load",
     "newest_registration_date",
+    "states",
 ]

@@ -66,9 +66,7 @@ def create_state_views(
 
     `only` leaves out the files whose (file, sha256) is not among them.
     """
-    entries = LoadLog(warehouse).entries
-    if only is not None:
-        entries = [entry for entry in entries if entry.identity in only]
+    entries = _entries(warehouse, only)
     outcomes = judge_as_of(entries, as_of)
     ids = load_ids(entries)
     connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
@@ -131,6 +129,19 @@ def create_state_views(
         "CREATE OR REPLACE TABLE raw.quarantined_row AS "
         + _quarantine_sql(warehouse, quarantined, ids)
     )
+
+
+def states(
+    warehouse: Path, as_of: date, only: Container[tuple[str, str]] | None = None
+) -> dict[str, State]:
+    """The files that make the state of each extract, with the arguments of `create_state_views`."""
+    outcomes = judge_as_of(_entries(warehouse, only), as_of)
+    return {name: state_of(outcomes, name, as_of) for name in EXTRACTS}
+
+
+def _entries(warehouse: Path, only: Container[tuple[str, str]] | None) -> list[Entry]:
+    entries = LoadLog(warehouse).entries
+    return [entry for entry in entries if only is None or entry.identity in only]
 
 
 def load_ids(entries: Iterable[Entry]) -> dict[tuple[str, str], int]:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import PROJECT, pipeline, publication
+from pipeline.layout import Warehouse
+from pipeline.publication import current
+from tests.command import PROJECT, pipeline
+from tests.short import short
 
 CASES = PROJECT / "tests" / "golden" / "cases"
 
@@ -38,16 +41,24 @@ def fill(disk: Path, leave: int) -> Path:
     return ballast
 
 
-@pytest.mark.parametrize("leave", [0, 200 << 10, 2 << 20])
-def test_a_full_disk(small_disk: Path, tmp_path: Path, leave: int) -> None:
-    """At whichever step the space ends: the load log, the lake, the build."""
-    warehouse = small_disk / "warehouse"
-    landing = tmp_path / "landing"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A landing folder with more files than its warehouse has taken."""
+    root = tmp_path_factory.mktemp("full_disk")
+    landing, warehouse = root / "landing", root / "warehouse"
     shutil.copytree(CASES / "integrity" / "landing", landing)
-    pipeline("run", "--landing", landing, "--warehouse", warehouse)
-    before = publication(warehouse)
-    content = before.read_bytes()
+    short("run", "--landing", landing, "--warehouse", warehouse)
     shutil.copytree(CASES / "switch_at_m14" / "landing", landing, dirs_exist_ok=True)
+    return landing, warehouse
+
+
+@pytest.mark.parametrize("leave", [0, 200 << 10, 2 << 20])
+def test_a_full_disk(made: tuple[Path, Path], small_disk: Path, leave: int) -> None:
+    """At whichever step the space ends: the load log, the lake, the build."""
+    landing, warehouse = made[0], small_disk / "warehouse"
+    shutil.copytree(made[1], warehouse)
+    before = current(Warehouse(warehouse)).path
+    content = before.read_bytes()
     ballast = fill(small_disk, leave)
     done = pipeline("run", "--landing", landing, "--warehouse", warehouse, expect=3)
     assert "Traceback" not in done.stderr
@@ -55,6 +66,6 @@ def test_a_full_disk(small_disk: Path, tmp_path: Path, leave: int) -> None:
     assert "space" in done.stderr or "disk" in done.stderr.lower()
     assert before.read_bytes() == content
     ballast.unlink()
-    assert publication(warehouse) == before
-    pipeline("run", "--landing", landing, "--warehouse", warehouse)
-    assert publication(warehouse) != before
+    assert current(Warehouse(warehouse)).path == before
+    short("run", "--landing", landing, "--warehouse", warehouse)
+    assert current(Warehouse(warehouse)).path != before

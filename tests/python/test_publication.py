@@ -12,7 +12,8 @@ import pytest
 from pipeline.errors import NoPublication
 from pipeline.layout import Warehouse
 from pipeline.publication import current, mart_checksum, publications
-from tests.command import PROJECT, pipeline, publication
+from tests.command import PROJECT
+from tests.short import short
 
 CASE = PROJECT / "tests" / "golden" / "cases" / "integrity" / "landing"
 
@@ -20,7 +21,7 @@ CASE = PROJECT / "tests" / "golden" / "cases" / "integrity" / "landing"
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     warehouse = tmp_path_factory.mktemp("published") / "warehouse"
-    pipeline("run", "--landing", CASE, "--warehouse", warehouse)
+    short("run", "--landing", CASE, "--warehouse", warehouse)
     return warehouse
 
 
@@ -33,7 +34,7 @@ def warehouse(published: Path, tmp_path: Path) -> Path:
 def test_leftovers_of_a_killed_publication_are_swept(warehouse: Path) -> None:
     """A part, a file without its manifest, a manifest without its file, a torn line of the log."""
     folder = warehouse / "published"
-    before = publication(warehouse)
+    before = current(Warehouse(warehouse)).path
     (folder / ".part-1.duckdb").write_bytes(b"part")
     (folder / ".part-1.duckdb.wal").write_bytes(b"part")
     shutil.copy(before, folder / "20260630-20260701T000000Z-aaaaaaaa.duckdb")
@@ -44,7 +45,7 @@ def test_leftovers_of_a_killed_publication_are_swept(warehouse: Path) -> None:
         file.write('{"publication_id": "torn')
 
     assert [each.path for each in publications(Warehouse(warehouse))] == [before]
-    pipeline("run", "--landing", CASE, "--warehouse", warehouse)
+    short("run", "--landing", CASE, "--warehouse", warehouse)
     assert len(list(folder.glob("*.duckdb"))) == len(list(folder.glob("*.manifest.json"))) == 2
     assert not list(folder.glob(".part-*"))
     assert [json.loads(line)["gate"] for line in log.read_text().splitlines()] == ["passed"] * 2

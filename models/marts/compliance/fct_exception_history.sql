@@ -7,9 +7,15 @@ exceptions as (
 
 ),
 
-ends as (
+judged as (
 
-    select * from {{ source('raw', 'exception_end') }}
+    select * from {{ source('raw', 'exception_judged') }}
+
+),
+
+corrected as (
+
+    select * from {{ source('raw', 'exception_corrected') }}
 
 ),
 
@@ -93,17 +99,66 @@ spans as (
 
 ),
 
+wrong as (
+
+    select distinct
+        before,
+        after,
+        exception_id
+    from corrected
+
+),
+
+-- A correction that moves a first day gives the exception another id: one goes, one comes.
+moved as (
+
+    select
+        spans.exception_id,
+        spans.detected_to,
+        count(*) over (partition by spans.exception_id, spans.detected_to) as ways_on,
+        count(*) over (partition by corrected.restated_as, spans.detected_to) as ways_in
+    from spans
+    inner join corrected
+        on
+            spans.exception_id = corrected.exception_id
+            and spans.last_detected_on = corrected.before
+            and spans.detected_to = corrected.after
+    inner join sightings
+        on
+            corrected.restated_as = sightings.exception_id
+            and corrected.after = sightings.as_of
+    where
+        spans.status <> 'CLOSED'
+        and sightings.status <> 'CLOSED'
+
+),
+
 final as (
 
     select
         spans.*,
-        ends.cause as end_cause
+        case
+            when judged.before is null then null
+            when moved.exception_id is not null then 'RE_STATED'
+            when wrong.exception_id is not null then 'CORRECTION'
+            else 'REAL'
+        end as end_cause
     from spans
-    left join ends
+    left join judged
         on
-            spans.exception_id = ends.exception_id
-            and spans.last_detected_on = ends.before
-            and spans.detected_to = ends.after
+            spans.last_detected_on = judged.before
+            and spans.detected_to = judged.after
+    left join moved
+        on
+            spans.exception_id = moved.exception_id
+            and spans.detected_to = moved.detected_to
+            and moved.ways_on = 1
+            and moved.ways_in = 1
+    left join wrong
+        on
+            spans.exception_id = wrong.exception_id
+            and spans.last_detected_on = wrong.before
+            and spans.detected_to = wrong.after
 
 )
 
