@@ -89,8 +89,8 @@ class Spill:
         return total
 
 
-def measure(millions: float, folder: Path, rounds: int, tight: str | None) -> Cost:
-    """Everything at one size."""
+def measure(millions: float, folder: Path, rounds: int, tight: str | None, daily: bool) -> Cost:
+    """One size: floor and full run, readers, exports; then within less memory, and a day more."""
     points = round(millions * 1_000_000)
     landing, last, root = folder / "landing", folder / "last-day", folder / "warehouse"
     for each in (landing, last, root):
@@ -117,10 +117,11 @@ def measure(millions: float, folder: Path, rounds: int, tight: str | None) -> Co
         shutil.rmtree(root)
         found["tight"] = {"limit": tight} | step("full", landing, root, tight, spills_to=root)
         found["tight"]["same"] = found["tight"]["checksums"] == found["full"]["checksums"]
-    for path in last.glob("*/*"):
-        path.rename(landing / path.parent.name / path.name)
-    say(f"{points:,} points, the files of one more day")
-    found["daily"] = step("full", landing, root, spills_to=root)
+    if daily:
+        for path in last.glob("*/*"):
+            path.rename(landing / path.parent.name / path.name)
+        say(f"{points:,} points, the files of one more day")
+        found["daily"] = step("full", landing, root, spills_to=root)
     return found
 
 
@@ -181,13 +182,16 @@ def main() -> None:
     parser.add_argument("--millions", type=float, nargs="*", default=[2.0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tight", help="also run within this memory_limit, for example 3GB")
+    parser.add_argument("--no-daily", action="store_true", help="leave out the day more")
     parser.add_argument("--page", type=Path, default=PROJECT / "docs" / "benchmarks.md")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     kept = options.folder / "results.json"
     results = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
     for millions in options.millions:
-        found = measure(millions, options.folder, options.rounds, options.tight)
+        found = measure(
+            millions, options.folder, options.rounds, options.tight, not options.no_daily
+        )
         results[str(found["points"])] = found | {"machine": machine()}
         kept.write_text(json.dumps(results, indent=1), encoding="utf-8")
     write_page([results[size] for size in sorted(results, key=int)], options.page)
