@@ -169,6 +169,7 @@ def machine() -> dict[str, Any]:
         "packages": {name: version(name) for name in PACKAGES},
         "measured_on": f"{datetime.now(UTC):%Y-%m-%d}",
         "code_version": code_version(),
+        "load": os.getloadavg()[2],
     }
 
 
