@@ -9,7 +9,7 @@ DEMO := demo
 PORT ?= 8501
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint format contracts mutate docs clean
+.PHONY: help setup demo run test lint format contracts mutate bench docs clean
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,6 +75,11 @@ contracts: setup ## after a change of an extract or a mart: dbt sources, docs an
 
 mutate: setup ## break the rules one thing at a time; some test must notice each
 	@$(RUN) tests/mutation/mutate.py
+
+# Millions of Metering Points, one size after the other; each million needs 1.2 GB of disk.
+SIZES ?= 2
+bench: setup ## measure the whole line on simulated markets: make bench SIZES="2 8"
+	@$(RUN) -m tests.bench.bench --millions $(SIZES) --tight 3GB
 
 docs: $(DEMO)/.ready ## dbt's documentation of every model and column, in demo/docs/static_index.html
 	@MHHS_BUILD_DATABASE=$(DEMO)/warehouse/build/mhhs.duckdb $(VENV)/bin/dbt --quiet \

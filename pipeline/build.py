@@ -22,7 +22,7 @@ from dbt_common.events.base_types import EventMsg
 
 from pipeline.errors import PipelineError
 from pipeline.intake import create_state_views, newest_registration_date
-from pipeline.layout import PROJECT, STORAGE, Warehouse
+from pipeline.layout import PROJECT, STORAGE, Warehouse, large_database
 from pipeline.ledger import create_ledger_tables
 
 Progress = Callable[[str, float], None]
@@ -120,10 +120,11 @@ def default_memory_limit() -> str:
 def fresh_database(
     path: Path, memory_limit: str, threads: int
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A new database file in place of what is there."""
+    """A new database file in place of what is there; dbt makes the one for large marts."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in (path, path.with_name(f"{path.name}.wal")):
+    for leftover in (path, large_database(path)):
         leftover.unlink(missing_ok=True)
+        leftover.with_name(f"{leftover.name}.wal").unlink(missing_ok=True)
     with closing(duckdb.connect(str(path), config=STORAGE)) as connection:
         connection.execute(f"set memory_limit = '{memory_limit}'")
         connection.execute(f"set threads = {threads}")
@@ -216,13 +217,14 @@ def _failure(warehouse: Warehouse, result: Any) -> Failure:
     compiled = getattr(node, "compiled_code", None)
     rows: list[dict[str, str]] = []
     if node.resource_type == "test" and result.status == "fail" and compiled:
-        rows = _offending_rows(warehouse.build_database, compiled)
+        rows = _offending_rows(warehouse, compiled)
     message = re.sub(r"\s+\n", "\n", str(result.message or "failed")).strip()
     return Failure(name=node.name, message=message, rows=rows)
 
 
-def _offending_rows(database: Path, sql: str) -> list[dict[str, str]]:
-    with closing(duckdb.connect(str(database), read_only=True)) as connection:
+def _offending_rows(warehouse: Warehouse, sql: str) -> list[dict[str, str]]:
+    with closing(duckdb.connect(str(warehouse.build_database), read_only=True)) as connection:
+        connection.execute(f"attach '{warehouse.large_database}' as large (read_only)")
         relation = connection.sql(f"select * from ({sql}) limit {OFFENDING_ROWS}")
         return [
             {name: str(value) for name, value in zip(relation.columns, row, strict=True)}

@@ -30,6 +30,10 @@ class Warehouse:
         return self.root / "build" / "mhhs.duckdb"
 
     @property
+    def large_database(self) -> Path:
+        return large_database(self.build_database)
+
+    @property
     def dbt_target(self) -> Path:
         return self.root / "build" / "target"
 
@@ -95,6 +99,11 @@ class Warehouse:
 
     def dictionary(self, publication_id: str) -> Path:
         return self.published / f"{publication_id}.dictionary.json"
+
+
+def large_database(build_database: Path) -> Path:
+    """The file beside a build database in which dbt writes marts that have rows for every point."""
+    return build_database.with_name("large.duckdb")
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pipeline.build import BuildResult
 
 LEFTOVER_PREFIX = ".part-"
+LARGE = "large"
 
 
 @dataclass(frozen=True)
@@ -134,10 +136,10 @@ def publish(
     built_at = _instant(warehouse)
     part = warehouse.published / f"{LEFTOVER_PREFIX}{os.getpid()}.duckdb"
     marts = _published_models(result.dbt_manifest)
+    shutil.copyfile(warehouse.large_database, part)
     with closing(duckdb.connect(str(part), config=STORAGE)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"attach '{warehouse.build_database}' as build (read_only)")
-        connection.execute("create schema marts")
         checksums: dict[str, dict[str, Any]] = {}
         for position, mart in enumerate(marts):
             if progress:
@@ -230,12 +232,16 @@ def _order_of_rows(node: dict[str, Any]) -> list[str]:
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, node: dict[str, Any]) -> dict[str, Any]:
-    """Copy one mart, sorted for its readers, with dbt's descriptions as comments."""
+    """Copy one mart, sorted for its readers, with dbt's descriptions as comments.
+
+    A large mart is there, in its order: it would take as long again to write it twice.
+    """
     name = node["name"]
-    connection.execute(
-        f"create table marts.{name} as from build.marts.{name} "
-        f"order by {', '.join(_order_of_rows(node))}"
-    )
+    if node["database"] != LARGE:
+        connection.execute(
+            f"create table marts.{name} as from build.marts.{name} "
+            f"order by {', '.join(_order_of_rows(node))}"
+        )
     connection.execute(f"comment on table marts.{name} is {_quoted(node['description'])}")
     for column in node["columns"].values():
         connection.execute(

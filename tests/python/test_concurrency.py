@@ -62,19 +62,21 @@ print(asked, len(seen))
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Warehouse, list[BuildResult]]:
-    """A warehouse, and the builds of two days, each with its database put aside."""
+    """A warehouse, and the builds of two days, each with its databases put aside."""
     warehouse = Warehouse(tmp_path_factory.mktemp("readers") / "warehouse")
     short("load", "--landing", CASE, "--warehouse", warehouse.root)
     results = []
     for day in DAYS:
         with no_gate():
             results.append(build(warehouse, day))
-        shutil.copy(warehouse.build_database, warehouse.root / f"{day}.duckdb")
+        shutil.copytree(warehouse.build_database.parent, warehouse.root / f"{day}")
     return warehouse, results
 
 
 def make(warehouse: Warehouse, result: BuildResult) -> None:
-    shutil.copy(warehouse.root / f"{result.as_of}.duckdb", warehouse.build_database)
+    shutil.copytree(
+        warehouse.root / f"{result.as_of}", warehouse.build_database.parent, dirs_exist_ok=True
+    )
     publish(warehouse, replace(result), make_current=True)
     prune(warehouse, 2)
 

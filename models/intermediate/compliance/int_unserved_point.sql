@@ -15,57 +15,69 @@ mhhs_spells as (
 
 services as (
 
-    select
-        mpan,
-        'METERING' as service,
-        metering_until as served_until
-    from {{ ref('int_service') }}
-    union all
-    select
-        mpan,
-        'DATA' as service,
-        data_until as served_until
-    from {{ ref('int_service') }}
+    select * from {{ ref('int_service') }}
 
 ),
 
-needs as (
+-- Every appointment counted here starts on or before the as-of day, so what ended last ended the service.
+unserved as (
+
+    select
+        holdings.registration_id,
+        holdings.mpan,
+        holdings.supplier_mpid,
+        {{ point_attributes('holdings') }},
+        holdings.load_id,
+        mhhs_spells.valid_from as migrated_from,
+        coalesce(services.metering_until, {{ start_of_time() }}) as metering_until,
+        coalesce(services.data_until, {{ start_of_time() }}) as data_until
+    from holdings
+    inner join mhhs_spells
+        on
+            holdings.mpan = mhhs_spells.mpan
+            and {{ covers('mhhs_spells', as_of()) }}
+    left join services
+        on holdings.mpan = services.mpan
+    where
+        holdings.is_live
+        and {{ covers('holdings', as_of()) }}
+        and least(
+            coalesce(services.metering_until, {{ start_of_time() }}),
+            coalesce(services.data_until, {{ start_of_time() }})
+        ) <= {{ as_of() }}
+
+),
+
+by_service as (
 
     select
         'METERING' as service,
-        'S' as market_segment
+        unserved.*,
+        metering_until as served_until
+    from unserved
+    -- Unmetered supply has no metering service.
+    where market_segment <> 'U'
     union all
-    values
-    ('METERING', 'A'), ('DATA', 'S'), ('DATA', 'A'), ('DATA', 'U')
+    select
+        'DATA' as service,
+        unserved.*,
+        data_until as served_until
+    from unserved
 
 ),
 
 final as (
 
     select
-        needs.service,
-        holdings.registration_id,
-        holdings.mpan,
-        holdings.supplier_mpid,
-        {{ point_attributes('holdings') }},
-        -- Every appointment counted here starts on or before the as-of day, so what ended last ended the service.
-        greatest(mhhs_spells.valid_from, coalesce(services.served_until, {{ start_of_time() }})) as unserved_from,
-        holdings.load_id
-    from holdings
-    inner join mhhs_spells
-        on
-            holdings.mpan = mhhs_spells.mpan
-            and {{ covers('mhhs_spells', as_of()) }}
-    inner join needs
-        on holdings.market_segment = needs.market_segment
-    left join services
-        on
-            holdings.mpan = services.mpan
-            and needs.service = services.service
-    where
-        holdings.is_live
-        and {{ covers('holdings', as_of()) }}
-        and coalesce(services.served_until, {{ start_of_time() }}) <= {{ as_of() }}
+        service,
+        registration_id,
+        mpan,
+        supplier_mpid,
+        {{ point_attributes() }},
+        greatest(migrated_from, served_until) as unserved_from,
+        load_id
+    from by_service
+    where served_until <= {{ as_of() }}
 
 )
 

@@ -7,6 +7,26 @@ events as (
 
 ),
 
+-- Most points were only ever migrated forward: their spells need no ordering of events.
+forward_only as (
+
+    select
+        mpan,
+        min(migrated_on) as migrated_on
+    from events
+    group by mpan
+    having bool_and(direction = 'FORWARD')
+
+),
+
+mixed_events as (
+
+    select events.* from events
+    anti join forward_only
+        on events.mpan = forward_only.mpan
+
+),
+
 -- Of two events on one day REVERSE is the later.
 days as (
 
@@ -14,14 +34,14 @@ days as (
         mpan,
         migrated_on as valid_from,
         case when bool_or(direction = 'REVERSE') then 'LEGACY' else 'MHHS' end as regime
-    from events
+    from mixed_events
     group by mpan, migrated_on
 
 ),
 
 ever_migrated as (
 
-    select distinct mpan from events
+    select distinct mpan from mixed_events
     where direction = 'FORWARD'
 
 ),
@@ -65,6 +85,20 @@ spells as (
         lead(valid_from, 1, {{ open_end() }}) over (partition by mpan order by valid_from, is_event) as valid_to
     from turns
     where is_turn
+    union all
+    select
+        mpan,
+        'LEGACY' as regime,
+        {{ start_of_time() }} as valid_from,
+        migrated_on as valid_to
+    from forward_only
+    union all
+    select
+        mpan,
+        'MHHS' as regime,
+        migrated_on as valid_from,
+        {{ open_end() }} as valid_to
+    from forward_only
 
 ),
 

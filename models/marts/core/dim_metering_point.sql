@@ -81,19 +81,18 @@ undone as (
 
 ),
 
-final as (
+joined as (
 
     select
-        {{ mpan_text('newest_holdings.mpan') }} as mpan,
+        newest_holdings.mpan,
         newest_holdings.supplier_mpid,
         newest_holdings.registration_id,
-        {{ label_text('newest_holdings.market_segment') }} as market_segment,
-        {{ label_text('newest_holdings.connection_type') }} as connection_type,
-        {{ label_text('newest_holdings.gsp_group_id') }} as gsp_group_id,
+        newest_holdings.market_segment,
+        newest_holdings.connection_type,
+        newest_holdings.gsp_group_id,
         newest_holdings.ldso_mpid,
-        left({{ mpan_text('newest_holdings.mpan') }}, 2) as distributor_id,
         newest_holdings.is_domestic,
-        {{ label_text('newest_holdings.energisation_status') }} as energisation_status,
+        newest_holdings.energisation_status,
         newest_holdings.annual_kwh,
         newest_holdings.is_live and {{ as_of() }} < newest_holdings.valid_to as is_live,
         coalesce(regimes.regime, 'LEGACY') as regime,
@@ -117,6 +116,34 @@ final as (
             newest_holdings.supplier_mpid = qualification_spells.mpid
             and newest_holdings.market_segment = qualification_spells.market_segment
             and {{ covers('qualification_spells', as_of()) }}
+    -- By number, before it is text: readers find a point in one block.
+    order by newest_holdings.mpan
+
+),
+
+final as (
+
+    select
+        {{ mpan_text('mpan') }} as mpan,
+        supplier_mpid,
+        registration_id,
+        {{ label_text('market_segment') }} as market_segment,
+        {{ label_text('connection_type') }} as connection_type,
+        {{ label_text('gsp_group_id') }} as gsp_group_id,
+        ldso_mpid,
+        left({{ mpan_text('mpan') }}, 2) as distributor_id,
+        is_domestic,
+        {{ label_text('energisation_status') }} as energisation_status,
+        annual_kwh,
+        is_live,
+        regime,
+        first_migrated_on,
+        last_regime_change_on,
+        reverse_migrations,
+        metering_service_mpid,
+        data_service_mpid,
+        supplier_is_qualified
+    from joined
 
 )
 

@@ -6,6 +6,14 @@ appointments as (
 
 ),
 
+-- By number, before it is text: readers find a point in one block.
+in_order as (
+
+    select * from appointments
+    order by mpan, valid_from, appointment_id
+
+),
+
 final as (
 
     select
@@ -18,7 +26,7 @@ final as (
         valid_from,
         valid_to,
         service_role not in ('MOP', 'DC', 'DA') as is_mhhs_role
-    from appointments
+    from in_order
 
 )
 

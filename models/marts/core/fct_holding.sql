@@ -6,6 +6,14 @@ holdings as (
 
 ),
 
+-- By number, before it is text: readers find a point in one block.
+in_order as (
+
+    select * from holdings
+    order by mpan, valid_from
+
+),
+
 final as (
 
     select
@@ -26,7 +34,7 @@ final as (
         {{ label_text('mp_status') }} as mp_status,
         annual_kwh,
         is_live
-    from holdings
+    from in_order
 
 )
 

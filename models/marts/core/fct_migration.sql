@@ -22,26 +22,46 @@ ordered as (
 
 ),
 
-final as (
+joined as (
 
     select
-        {{ mpan_text('ordered.mpan') }} as mpan,
-        ordered.migrated_on as effective_from,
-        {{ label_text('ordered.direction') }} as direction,
-        {{ label_text('ordered.scenario') }} as scenario,
+        ordered.mpan,
+        ordered.migrated_on,
+        ordered.direction,
+        ordered.scenario,
         ordered.supplier_mpid,
         counted.mpan is not null as is_counted,
         counted.holder_mpid,
         counted.holder_registration_id,
         case when counted.holder_mpid is not null then counted.is_qualified end as holder_is_qualified,
-        {{ label_text('counted.market_segment') }} as market_segment,
-        cast(ordered.days_since_previous as integer) as days_since_previous_event
+        counted.market_segment,
+        ordered.days_since_previous
     from ordered
     left join counted
         on
             ordered.mpan = counted.mpan
             and ordered.direction = counted.direction
             and ordered.migrated_on = counted.migrated_on
+    -- By number, before it is text: readers find a point in one block.
+    order by ordered.mpan, ordered.migrated_on, ordered.direction
+
+),
+
+final as (
+
+    select
+        {{ mpan_text('mpan') }} as mpan,
+        migrated_on as effective_from,
+        {{ label_text('direction') }} as direction,
+        {{ label_text('scenario') }} as scenario,
+        supplier_mpid,
+        is_counted,
+        holder_mpid,
+        holder_registration_id,
+        holder_is_qualified,
+        {{ label_text('market_segment') }} as market_segment,
+        cast(days_since_previous as integer) as days_since_previous_event
+    from joined
 
 )
 

@@ -6,6 +6,14 @@ regime_spells as (
 
 ),
 
+-- By number, before it is text: readers find a point in one block.
+in_order as (
+
+    select * from regime_spells
+    order by mpan, valid_from
+
+),
+
 final as (
 
     select
@@ -13,7 +21,7 @@ final as (
         regime,
         valid_from,
         valid_to
-    from regime_spells
+    from in_order
 
 )
 

@@ -1,10 +1,21 @@
 {# From interval ends: +1 where an interval starts, -1 where it ends, summed up. Points are never multiplied by days. #}
 with
 
+first_day as (
+
+    select least(milestone_date - 28, {{ as_of() }}) as first_day
+    from {{ ref('int_milestone') }}
+    where milestone = 'M11'
+
+),
+
+-- What ended before the first day shown adds and takes away the same on it.
 holdings as (
 
     select * from {{ ref('int_holding') }}
-    where is_live
+    where
+        is_live
+        and valid_to > (select first_day.first_day from first_day)
 
 ),
 
@@ -18,14 +29,6 @@ qualification_spells as (
 
     select * from {{ ref('int_qualification_spell') }}
     where market_role = 'SUP'
-
-),
-
-first_day as (
-
-    select least(milestone_date - 28, {{ as_of() }}) as first_day
-    from {{ ref('int_milestone') }}
-    where milestone = 'M11'
 
 ),
 
@@ -87,22 +90,20 @@ ends as (
         supplier_mpid,
         market_segment,
         regime,
-        sum(points) as points,
-        sum(kwh) as kwh
+        points,
+        kwh
     from intervals
     where valid_from <= {{ as_of() }}
-    group by valid_from, supplier_mpid, market_segment, regime
     union all
     select
         valid_to as edge_on,
         supplier_mpid,
         market_segment,
         regime,
-        -sum(points) as points,
-        -sum(kwh) as kwh
+        -points as points,
+        -kwh as kwh
     from intervals
     where valid_to <= {{ as_of() }}
-    group by valid_to, supplier_mpid, market_segment, regime
 
 ),
 

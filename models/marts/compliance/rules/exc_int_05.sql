@@ -1,22 +1,6 @@
 {# A migration event or an active appointment of an MPAN that has no active registration. #}
 with
 
-migrations as (
-
-    select * from {{ ref('stg_registration__migration') }}
-    where migrated_on <= {{ as_of() }}
-
-),
-
-appointments as (
-
-    select * from {{ ref('stg_appointment__appointment') }}
-    where
-        appointment_status = 'ACTIVE'
-        and valid_from <= {{ as_of() }}
-
-),
-
 orphans as (
 
     select * from {{ ref('int_orphan') }}
@@ -26,25 +10,23 @@ orphans as (
 findings as (
 
     select
-        'migration|' || {{ mpan_text('migrations.mpan') }} as subject_key,
-        migrations.mpan,
-        min(migrations.migrated_on) as occurred_on,
+        'migration|' || {{ mpan_text('mpan') }} as subject_key,
+        mpan,
+        min(begins_on) as occurred_on,
         cast(null as varchar) as appointment_id,
-        arg_min(migrations.load_id, (migrations.migrated_on, migrations.direction)) as load_id
-    from migrations
-    semi join orphans
-        on migrations.mpan = orphans.mpan
-    group by migrations.mpan
+        arg_min(load_id, (begins_on, is_reverse)) as load_id
+    from orphans
+    where appointment_id is null
+    group by mpan
     union all
     select
-        'appointment|' || appointments.appointment_id as subject_key,
-        appointments.mpan,
-        appointments.valid_from as occurred_on,
-        appointments.appointment_id,
-        appointments.load_id
-    from appointments
-    semi join orphans
-        on appointments.mpan = orphans.mpan
+        'appointment|' || appointment_id as subject_key,
+        mpan,
+        begins_on as occurred_on,
+        appointment_id,
+        load_id
+    from orphans
+    where appointment_id is not null
 
 ),
 

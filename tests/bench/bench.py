@@ -1,0 +1,203 @@
+"""Measures the whole line on simulated markets and writes docs/benchmarks.md.
+
+    make bench SIZES="2 8"           millions of Metering Points; needs 1.2 GB of disk for each
+    python -m tests.bench.bench --folder bench --millions 0.002 --page page.md
+
+Each step runs in a process of its own, so that its CPU seconds and its peak memory are its own.
+Floor and full run take turns. What was measured at one size is kept in results.json of the folder
+until that size is measured again: the page always shows every size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pipeline.publication import code_version
+from tests.bench.page import write_page
+
+PROJECT = Path(__file__).resolve().parents[2]
+FIRST_DAY, LAST_DAY = "2026-10-01", "2026-11-10"
+EXPORTS = ("csv", "parquet")
+PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "polars", "pyarrow")
+Cost = dict[str, Any]
+
+
+def step(*arguments: str | Path, spills_to: Path | None = None) -> Cost:
+    """Run a step; what it says of itself, and what the kernel says of its process."""
+    started = time.perf_counter()
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.step", *map(str, arguments)],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        spill = Spill(spills_to) if spills_to else None
+        assert process.stdout is not None
+        said = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"The step {' '.join(map(str, arguments))} failed.")
+    return {
+        **json.loads(said.splitlines()[-1]),
+        "process_cpu": usage.ru_utime + usage.ru_stime,
+        "process_wall": time.perf_counter() - started,
+        "peak_bytes": usage.ru_maxrss * 1024,
+        "spill_bytes": spill.stop() if spill else 0,
+    }
+
+
+class Spill:
+    """The most that lay in DuckDB's folders for what does not fit into memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._most, self._ended = folder, 0, threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> int:
+        self._ended.set()
+        self._thread.join()
+        return self._most
+
+    def _watch(self) -> None:
+        while not self._ended.wait(0.2):
+            self._most = max(self._most, self._now())
+
+    def _now(self) -> int:
+        total = 0
+        for folder, _, names in os.walk(self._folder):  # unlike glob it bears folders that go away
+            if folder.endswith(".tmp"):
+                for name in names:
+                    with suppress(FileNotFoundError):
+                        total += (Path(folder) / name).stat().st_size
+        return total
+
+
+def measure(millions: float, folder: Path, rounds: int, tight: str | None, daily: bool) -> Cost:
+    """One size: floor and full run, readers, exports; then within less memory, and a day more."""
+    points = round(millions * 1_000_000)
+    landing, last, root = folder / "landing", folder / "last-day", folder / "warehouse"
+    for each in (landing, last, root):
+        shutil.rmtree(each, ignore_errors=True)
+    _simulate(points, landing)
+    _set_aside(landing, last)
+    floors, runs = [], []
+    for turn in range(rounds):
+        say(f"{points:,} points, round {turn + 1} of {rounds}")
+        floors.append(step("floor", landing))
+        shutil.rmtree(root, ignore_errors=True)
+        runs.append(step("full", landing, root, spills_to=root))
+    found: Cost = {
+        "points": points,
+        "rounds": rounds,
+        "csv_bytes": sum(path.stat().st_size for path in landing.glob("*/*.csv")),
+        "floor": _median(floors),
+        "full": _median(runs),
+        "readers": step("readers", root),
+        "exports": {name: step("export", root, name) for name in EXPORTS},
+    }
+    if tight:
+        say(f"{points:,} points within {tight}")
+        shutil.rmtree(root)
+        found["tight"] = {"limit": tight} | step("full", landing, root, tight, spills_to=root)
+        found["tight"]["same"] = found["tight"]["checksums"] == found["full"]["checksums"]
+    if daily:
+        for path in last.glob("*/*"):
+            path.rename(landing / path.parent.name / path.name)
+        say(f"{points:,} points, the files of one more day")
+        found["daily"] = step("full", landing, root, spills_to=root)
+    return found
+
+
+def _simulate(points: int, landing: Path) -> None:
+    say(f"{points:,} points: simulating")
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pipeline", "simulate", "--points", str(points)),
+            *("--seed", "14", "--from", FIRST_DAY, "--to", LAST_DAY, "--landing", str(landing)),
+        ],
+        cwd=PROJECT,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _set_aside(landing: Path, last: Path) -> None:
+    """Keep the files of the last day back: they make the daily run."""
+    for path in landing.glob(f"*/*_{LAST_DAY.replace('-', '')}*"):
+        target = last / path.parent.name / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+
+
+def _median(costs: Sequence[Cost]) -> Cost:
+    """The run of the median CPU seconds, whole."""
+    middle = statistics.median_low(cost["process_cpu"] for cost in costs)
+    return next(cost for cost in costs if cost["process_cpu"] == middle)
+
+
+def machine() -> dict[str, Any]:
+    info = Path("/proc/cpuinfo")
+    models = [
+        line.split(":", 1)[1].strip()
+        for line in (info.read_text("utf-8").splitlines() if info.exists() else [])
+        if line.startswith("model name")
+    ]
+    return {
+        "processor": models[0] if models else platform.processor(),
+        "cores": os.cpu_count(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "measured_on": f"{datetime.now(UTC):%Y-%m-%d}",
+        "code_version": code_version(),
+        "load": os.getloadavg()[2],
+    }
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=PROJECT / "bench")
+    parser.add_argument("--millions", type=float, nargs="*", default=[2.0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--tight", help="also run within this memory_limit, for example 3GB")
+    parser.add_argument("--no-daily", action="store_true", help="leave out the day more")
+    parser.add_argument("--page", type=Path, default=PROJECT / "docs" / "benchmarks.md")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    kept = options.folder / "results.json"
+    results = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    for millions in options.millions:
+        found = measure(
+            millions, options.folder, options.rounds, options.tight, not options.no_daily
+        )
+        results[str(found["points"])] = found | {"machine": machine()}
+        kept.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    write_page([results[size] for size in sorted(results, key=int)], options.page)
+    say(f"Written: {options.page}")
+
+
+if __name__ == "__main__":
+    main()

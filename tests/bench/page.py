@@ -1,0 +1,209 @@
+"""The page of a benchmark: every ratio against its goal, those not met first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+Cost = dict[str, Any]
+NODES = 15
+SIZES = (2_000_000, 8_000_000, 32_000_000)  # that the goals speak of
+
+
+@dataclass(frozen=True)
+class Check:
+    """One figure against its goal, which is the most that it may be."""
+
+    what: str
+    points: int
+    found: float
+    goal: float
+    unit: str
+
+    @property
+    def met(self) -> bool:
+        return self.found <= self.goal
+
+    def line(self) -> str:
+        verdict = "met" if self.met else f"**not met**, {self.found / self.goal:.1f} times the goal"
+        return _row(
+            self.what,
+            f"{self.points:,}",
+            f"{self.found:,.2f}{self.unit}",
+            f"≤ {self.goal:,.2f}{self.unit}",
+            verdict,
+        )
+
+
+def checks(sizes: Sequence[Cost]) -> list[Check]:
+    found: list[Check] = []
+    for size in sizes:
+        points, full, floor = size["points"], size["full"], size["floor"]["cpu"]
+        found += [
+            Check("Full run, CPU, in F", points, full["process_cpu"] / floor, 6, " F"),
+            Check("Peak memory of the full run", points, full["peak_bytes"] / 1e9, 6, " GB"),
+            Check("Publication, bytes a Metering Point", points, full["bytes"] / points, 120, ""),
+            Check(
+                "One Metering Point found, wall",
+                points,
+                size["readers"]["asked"]["one Metering Point, all about it"]["wall"],
+                100,
+                " ms",
+            ),
+        ]
+        if "daily" in size:
+            daily = size["daily"]["process_cpu"] / full["process_cpu"]
+            found.append(Check("Daily run, CPU, of the full run", points, daily, 1 / 6, ""))
+        if "tight" in size:
+            slower = size["tight"]["process_wall"] / full["process_wall"]
+            what = f"Full run within memory_limit {size['tight']['limit']}, wall"
+            found.append(Check(what, points, slower, 2, " of the default"))
+    for small, large in pairwise(sizes):
+        growth = large["points"] / small["points"]
+        ratio = large["full"]["process_cpu"] / small["full"]["process_cpu"] / growth
+        what = f"Growth of CPU from {small['points']:,}, of linear"
+        found.append(Check(what, large["points"], ratio, 1.1, ""))
+        memory = large["full"]["peak_bytes"] / small["full"]["peak_bytes"] / growth
+        what = f"Growth of peak memory from {small['points']:,}, of linear"
+        found.append(Check(what, large["points"], memory, 1, ""))
+    return sorted(found, key=lambda check: (check.met, check.what, check.points))
+
+
+def write_page(sizes: Sequence[Cost], path: Path) -> None:
+    path.write_text("\n".join(_lines(sizes)).rstrip() + "\n", encoding="utf-8")
+
+
+def _lines(sizes: Sequence[Cost]) -> Iterator[str]:
+    yield "# Benchmarks"
+    yield ""
+    yield (
+        '`make bench SIZES="2 8"` simulates markets of so many million Metering Points, measures '
+        "and writes this page. CPU seconds are user and system of the whole process; F, the floor, "
+        "is one typed DuckDB parse of the same CSV files that counts every column. Floor and full "
+        "run take turns, and the run of the median CPU stands here. Wall clock drifts on a "
+        "machine that others use too: compare CPU."
+    )
+    yield ""
+    yield from _table(["goal", "points", "found", "goal is", "verdict"], "lrrrl")
+    yield from (check.line() for check in checks(sizes))
+    yield ""
+    yield from _not_measured(sizes)
+    yield ""
+    yield "## Where it was measured"
+    yield ""
+    yield (
+        "Load is that of the machine, others' work included, over a quarter of an hour when a size "
+        "was done: beyond the number of cores wall clock says little, and CPU is dearer too."
+    )
+    yield ""
+    yield from _table(["points", "rounds", "day", "code", "machine", "versions", "load"], "rrllllr")
+    for size in sizes:
+        on = size["machine"]
+        yield _row(
+            f"{size['points']:,}",
+            str(size["rounds"]),
+            on["measured_on"],
+            on["code_version"],
+            f"{on['cores']} cores of {on['processor']}, {on['memory_bytes'] / 1e9:.0f} GB, "
+            f"{on['system']}",
+            f"Python {on['python']}, "
+            + ", ".join(f"{name} {number}" for name, number in on["packages"].items()),
+            f"{on['load']:.0f}",
+        )
+    for size in sizes:
+        yield from _size(size)
+
+
+def _not_measured(sizes: Sequence[Cost]) -> Iterator[str]:
+    missing = [f"{size:,}" for size in SIZES if size not in {found["points"] for found in sizes}]
+    lines = [f"anything at {' and '.join(missing)} Metering Points"] if missing else []
+    if not any("daily" in size for size in sizes):
+        lines.append("a daily run")
+    if not any("tight" in size for size in sizes):
+        lines.append("a full run within 3 GB")
+    lines += ["dbt against the same SQL run by hand", "the same rules in pandas, Polars and others"]
+    yield "Goals of which nothing is measured here: " + "; ".join(lines) + "."
+    yield ""
+    yield (
+        "A daily run works out everything anew, loading aside: a run by the Metering Points that "
+        "a day touches is not built. What was tried, and where the time goes: "
+        "[the decision](decisions/0014-speed-of-the-build.md)."
+    )
+
+
+def _size(size: Cost) -> Iterator[str]:
+    full, floor = size["full"], size["floor"]
+    yield ""
+    yield f"## {size['points']:,} Metering Points"
+    yield ""
+    yield (
+        f"{size['csv_bytes'] / 1e9:,.2f} GB of CSV in {full['files']} files; {full['models']} "
+        f"models, {full['tests']} tests; a publication of {full['bytes'] / 1e6:,.1f} MB."
+    )
+    yield ""
+    yield from _table(["step", "CPU s", "wall s", "in F"], "lrrr")
+    yield _row("F", f"{floor['cpu']:,.2f}", f"{floor['wall']:,.2f}", "1.0")
+    for name, cost in full["steps"].items():
+        yield _cost(name, cost["cpu"], cost["wall"], floor["cpu"])
+    yield _cost("**full run**", full["process_cpu"], full["process_wall"], floor["cpu"])
+    others = []
+    if "daily" in size:
+        others.append(("one more day", size["daily"]))
+    if "tight" in size:
+        others.append((f"full run, memory_limit {size['tight']['limit']}", size["tight"]))
+    for name, cost in others:
+        yield _cost(name, cost["process_cpu"], cost["process_wall"], floor["cpu"])
+    yield ""
+    yield from _table(["memory", "peak GB", "spilled GB"], "lrr")
+    for name, cost in [("full run", full), *others]:
+        yield _row(name, f"{cost['peak_bytes'] / 1e9:.2f}", f"{cost['spill_bytes'] / 1e9:.2f}")
+    yield ""
+    yield from _table(["question of the dashboards, medians", "CPU ms", "wall ms"], "lrr")
+    for name, asked in size["readers"]["asked"].items():
+        yield _row(name, f"{asked['cpu']:,.1f}", f"{asked['wall']:,.1f}")
+    yield ""
+    yield from _table(["export of every exception", "rows", "MB", "CPU s", "wall s"], "lrrrr")
+    for name, cost in size["exports"].items():
+        megabytes = f"{cost['bytes'] / 1e6:,.1f}"
+        seconds = (f"{cost['cpu']:.2f}", f"{cost['wall']:.2f}")
+        yield _row(name, f"{cost['rows']:,}", megabytes, *seconds)
+    yield ""
+    yield (
+        "Nodes of the build, by what they took on the wall; two run side by side, so the sum is "
+        "more than the build."
+    )
+    yield ""
+    yield from _nodes(full)
+
+
+def _nodes(full: Cost) -> Iterator[str]:
+    kinds = full["kinds"]
+    seconds = sorted(full["nodes"].items(), key=lambda item: -item[1])
+    totals: dict[str, list[float]] = {}
+    for name, each in seconds:
+        if name in kinds:  # exposures are nodes too, and do nothing
+            totals.setdefault(kinds[name], []).append(each)
+    yield from _table(["nodes", "how many", "s in all"], "lrr")
+    for kind, each in totals.items():
+        yield _row(kind, str(len(each)), f"{sum(each):,.1f}")
+    yield ""
+    yield from _table(["node", "s", "of the build"], "lrr")
+    total = sum(full["nodes"].values())
+    for name, each in seconds[:NODES]:
+        yield _row(f"`{name}`", f"{each:.2f}", f"{each / total:.0%}")
+
+
+def _cost(name: str, cpu: float, wall: float, floor: float) -> str:
+    return _row(name, f"{cpu:,.2f}", f"{wall:,.2f}", f"{cpu / floor:.1f}")
+
+
+def _table(names: Sequence[str], sides: str) -> Iterator[str]:
+    yield _row(*names)
+    yield "|" + "|".join("---:" if side == "r" else "---" for side in sides) + "|"
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,132 @@
+"""One measured step in a process of its own: prints what it took as JSON on its last line.
+
+python -m tests.bench.step floor LANDING
+python -m tests.bench.step full LANDING WAREHOUSE [MEMORY_LIMIT]
+python -m tests.bench.step readers WAREHOUSE
+python -m tests.bench.step export WAREHOUSE FORMAT
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+READS = 5
+
+
+@contextmanager
+def _timed(into: dict[str, Any], name: str) -> Iterator[None]:
+    cpu, wall = time.process_time(), time.perf_counter()
+    yield
+    into[name] = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}
+
+
+def floor(landing: str) -> dict[str, Any]:
+    from tests.bench.floor import floor as parse
+
+    cpu, wall = parse(Path(landing))
+    return {"cpu": cpu, "wall": wall}
+
+
+def full(landing: str, root: str, memory_limit: str | None = None) -> dict[str, Any]:
+    """Everything that `python -m pipeline run` does, step by step; imports count too."""
+    steps: dict[str, Any] = {}
+    with _timed(steps, "start"):
+        from pipeline.build import build, default_as_of
+        from pipeline.intake import load
+        from pipeline.layout import Warehouse
+        from pipeline.ledger import record
+        from pipeline.publication import publish
+        from pipeline.query import write_opening
+    warehouse = Warehouse(Path(root))
+    with _timed(steps, "load"):
+        summary = load(Path(landing), warehouse.root, memory_limit=memory_limit)
+    with _timed(steps, "build"):
+        result = build(warehouse, default_as_of(warehouse), memory_limit=memory_limit)
+    with _timed(steps, "publish"):
+        publication = publish(warehouse, result)
+        record(warehouse, publication.publication_id, publication.path)
+        write_opening(warehouse)
+    return {
+        "steps": steps,
+        "files": len(summary.files),
+        "models": result.models,
+        "tests": result.tests,
+        "nodes": result.seconds_by_node,
+        "kinds": {
+            node["name"]: node["resource_type"]
+            for group in ("nodes", "unit_tests")
+            for node in result.dbt_manifest[group].values()
+        },
+        "bytes": publication.manifest["bytes"],
+        "rows": {name: mart["rows"] for name, mart in publication.manifest["marts"].items()},
+        "checksums": {n: mart["checksum"] for n, mart in publication.manifest["marts"].items()},
+    }
+
+
+def readers(root: str) -> dict[str, Any]:
+    """Questions of the dashboards, through the functions that its pages call, answers not kept."""
+    os.environ["MHHS_WAREHOUSE"] = root
+    logging.disable(logging.WARNING)  # Streamlit misses its server
+    from dashboards.data import exceptions, migration, overview, points, store, suppliers
+
+    view = store.kept()[0]
+    party = str(suppliers.readiness(view)["mpid"][0])
+    dim = store.query(view.path, "select quantile_disc(mpan, 0.5) from marts.dim_metering_point")
+    mpan = str(dim.item())
+    asked: dict[str, Callable[[], Any]] = {
+        "the headline": lambda: overview.headline(view),
+        "points by day": lambda: overview.points_by_day(view),
+        "the table of Suppliers": lambda: suppliers.readiness(view),
+        "the register of rules": lambda: exceptions.register(view),
+        "exceptions of one Supplier, counted": lambda: exceptions.count(view, {"mpid": [party]}),
+        "100 exceptions of one Supplier": lambda: exceptions.rows(view, {"mpid": [party]}, 1),
+        "migration by GSP group": lambda: migration.gsp_groups(view),
+        "one Metering Point, all about it": lambda: points.look_up(view, mpan),
+    }
+    return {"asked": {name: _asked(each, store.query.clear) for name, each in asked.items()}}
+
+
+def _asked(question: Callable[[], Any], forget: Callable[[], Any]) -> dict[str, float]:
+    """Medians of CPU and wall in milliseconds."""
+    cpu, wall = [], []
+    for _ in range(READS):
+        forget()
+        started = time.process_time(), time.perf_counter()
+        question()
+        cpu.append((time.process_time() - started[0]) * 1000)
+        wall.append((time.perf_counter() - started[1]) * 1000)
+    return {"cpu": statistics.median(cpu), "wall": statistics.median(wall)}
+
+
+def export(root: str, file_format: str) -> dict[str, Any]:
+    """Every exception of the current publication in one file."""
+    from pipeline.export import export as write
+    from pipeline.layout import Warehouse
+    from pipeline.publication import current
+
+    target = Path(root) / "exports" / f"bench.{file_format}"
+    target.parent.mkdir(exist_ok=True)
+    steps: dict[str, Any] = {}
+    with _timed(steps, "export"):
+        written = write(current(Warehouse(Path(root))).path, target, format=file_format)
+    return steps["export"] | {"rows": written["rows"], "bytes": target.stat().st_size}
+
+
+if __name__ == "__main__":
+    name, *arguments = sys.argv[1:]
+    steps: dict[str, Callable[..., dict[str, Any]]] = {
+        "floor": floor,
+        "full": full,
+        "readers": readers,
+        "export": export,
+    }
+    print(json.dumps(steps[name](*arguments)))

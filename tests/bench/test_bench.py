@@ -1,0 +1,79 @@
+"""The benchmark measures every step and holds each figure against its goal; the figures of so few
+points say nothing."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bench.page import checks, write_page
+from tests.command import PROJECT
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]:
+    """What was measured at one small size, and the page made of it."""
+    folder = tmp_path_factory.mktemp("bench")
+    page = folder / "page.md"
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "tests.bench.bench", "--folder", str(folder)),
+            *("--millions", "0.001", "--rounds", "1", "--page", str(page)),
+        ],
+        cwd=PROJECT,
+        check=True,
+    )
+    results = json.loads((folder / "results.json").read_text("utf-8"))
+    return results["1000"], page.read_text("utf-8")
+
+
+def test_every_step_is_measured(measured: tuple[dict[str, Any], str]) -> None:
+    size, page = measured
+    assert size["floor"]["cpu"] > 0
+    steps = size["full"]["steps"]
+    assert list(steps) == ["start", "load", "build", "publish"]
+    parts = sum(cost["cpu"] for cost in steps.values())
+    assert 0 < parts <= size["full"]["process_cpu"]
+    assert size["full"]["rows"]["dim_metering_point"] <= size["points"]
+    assert size["exports"]["csv"]["rows"] == size["full"]["rows"]["fct_exception"]
+    assert 0 < size["daily"]["files"] - size["full"]["files"] <= 6
+    assert "| **full run** |" in page
+
+
+def _goals(size: dict[str, Any], **full: float) -> dict[str, bool]:
+    other = copy.deepcopy(size)
+    other["full"] |= full
+    return {check.what: check.met for check in checks([other])}
+
+
+def test_a_goal_is_met_up_to_its_figure_and_not_beyond(
+    measured: tuple[dict[str, Any], str],
+) -> None:
+    size, _ = measured
+    speed, width = "Full run, CPU, in F", "Publication, bytes a Metering Point"
+    assert _goals(size, process_cpu=size["floor"]["cpu"] * 5.9)[speed]
+    assert not _goals(size, process_cpu=size["floor"]["cpu"] * 6.1)[speed]
+    assert _goals(size, bytes=120 * size["points"])[width]
+    assert not _goals(size, bytes=121 * size["points"])[width]
+
+
+def test_goals_not_met_come_first_and_growth_is_against_the_size_before(
+    measured: tuple[dict[str, Any], str], tmp_path: Path
+) -> None:
+    size, _ = measured
+    larger = copy.deepcopy(size) | {"points": 2 * size["points"]}
+    larger["full"]["process_cpu"] = 2.3 * size["full"]["process_cpu"]
+    found = checks([size, larger])
+    growth = next(check for check in found if check.what.startswith("Growth of CPU"))
+    assert growth.found == pytest.approx(1.15)
+    assert not growth.met
+    verdicts = [check.met for check in found]
+    assert verdicts == sorted(verdicts)
+    write_page([size, larger], tmp_path / "page.md")
+    assert "**not met**, 1.0 times the goal" in (tmp_path / "page.md").read_text("utf-8")
