@@ -78,6 +78,9 @@ class Mutant:
     end: int
 
 
+WHOLE = Mutant("macros", 0, "", "", 0, 0)
+
+
 @dataclass
 class Verdict:
     """Whether something noticed, and what did: `unit tests`, `random markets`, or nothing."""
@@ -179,6 +182,7 @@ def run(per_file: int, seed: int, markets: int, only: str) -> list[Verdict]:
         )
         database = warehouse / "build" / "mhhs.duckdb"
         sample = list(mutants(root, per_file, seed, only))
+        _assert_sound(root, database)
         for number, mutant in enumerate(sample, start=1):
             whole = (root / mutant.file).read_text("utf-8")
             mutate(root, mutant)
@@ -192,7 +196,14 @@ def run(per_file: int, seed: int, markets: int, only: str) -> list[Verdict]:
                 f"{mutant.file}:{mutant.line} {mutant.before!r} -> {mutant.after!r}",
                 flush=True,
             )
+        _assert_sound(root, database)
     return verdicts
+
+
+def _assert_sound(root: Path, database: Path) -> None:
+    """Before and after: a project that fails by itself would pass for tests that notice."""
+    if unit_tests_notice(root, WHOLE, database):
+        sys.exit("Unit tests fail though nothing is broken: mend them first, no verdict holds.")
 
 
 def main() -> None:

@@ -332,7 +332,11 @@ def test_every_form_of_file(folder: Folder, ext: str) -> None:
         ("dip_events_delta_20260901.jsonl", lines(registered())[:-1] + b"\xff\n", "BAD_ENCODING"),
         ("dip_events_delta_20260901.json", b'["\xff"]', "BAD_ENCODING"),
         ("dip_events_delta_20260901.jsonl.gz", lines(registered()), "UNREADABLE"),
-        ("dip_events_delta_20260901.jsonl.gz", gzip.compress(b"{}" * 999)[:-9], "UNREADABLE"),
+        (
+            "dip_events_delta_20260901.jsonl.gz",
+            gzip.compress(b"{}" * 999, mtime=0)[:-9],
+            "UNREADABLE",
+        ),
         ("dip_events_delta_20260901.jsonl", b"x" * (17 << 20), "UNREADABLE"),
         ("dip_events_delta_20260901.json", b'["' + b"x" * (17 << 20) + b'"]', "UNREADABLE"),
     ],
