@@ -28,3 +28,26 @@ def market_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pipeline("run", "--landing", landing, "--warehouse", warehouse, "--as-of", "2026-10-20")
     pipeline("run", "--landing", landing, "--warehouse", warehouse)
     return warehouse
+
+
+@pytest.fixture(scope="session")
+def crowded(market_warehouse: Path) -> str:
+    """The MPAN with the most rules that are true, and of those the most appointments."""
+    from tests.app_pages import ask, publications_of  # with Streamlit, which few tests need
+
+    found = ask(
+        publications_of(market_warehouse)[-1],
+        """
+        select mpan
+        from fct_exception
+        where mpan in (select mpan from fct_regime)
+        group by mpan
+        order by
+            count(distinct rule_id) desc,
+            (select count(*) from fct_appointment as served where served.mpan = fct_exception.mpan)
+                desc,
+            mpan
+        limit 1
+        """,
+    )
+    return str(found[0][0])

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dashboards.registry import PAGES
-from tests.app_pages import ask, publications_of
 from tests.browser import test_market_browser as market
 from tests.browser.looks import PHONE, assert_accessible, assert_fits
 
@@ -26,28 +24,13 @@ AXE_WIDTHS = {PHONE, 1280, 1920}
 
 
 @pytest.fixture(scope="module")
-def subjects(market_warehouse: Path) -> dict[str, str]:
-    """What the pages about one thing show it for; of all MPANs the one with the most rules."""
-    ((mpan,),) = ask(
-        publications_of(market_warehouse)[-1],
-        """
-        select mpan
-        from fct_exception
-        where mpan in (select mpan from fct_regime)
-        group by mpan
-        order by
-            count(distinct rule_id) desc,
-            (select count(*) from fct_appointment as served where served.mpan = fct_exception.mpan)
-                desc,
-            mpan
-        limit 1
-        """,
-    )
+def subjects(crowded: str) -> dict[str, str]:
+    """What the pages about one thing show it for."""
     return {
         "supplier": "/supplier?mpid=ZALD",
         "agents": "/agents?agent=ZTAR%7CSDS",
         "networks": "/networks?dno=EELC",
-        "point": f"/point?mpan={mpan}",
+        "point": f"/point?mpan={crowded}",
         "overview": "/",
     }
 
