@@ -30,6 +30,7 @@ from pipeline.publication import current
 from tests.served import free_port, serve
 
 PAUSE_SECONDS = 5.0
+_PATIENCE_SECONDS = 60.0
 _LONGEST_MESSAGE = 256 * 1024 * 1024
 # They show no figures of the market: one needs a query to be run, one makes a file.
 ASIDE = {"sql", "report", "downloads", "help"}
@@ -114,18 +115,25 @@ class Reader:
         asked.rerun_script.page_name = "" if page == PAGES[0].name else page
         asked.rerun_script.query_string = query
         started = time.perf_counter()
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._read(asked, f"{page}?{query}")
+        except TimeoutError:
+            self.visits.errors.append(f"{page}?{query}: no end after {_PATIENCE_SECONDS:.0f} s")
+        self.visits.seconds[page].append(time.perf_counter() - started)
+
+    async def _read(self, asked: BackMsg, address: str) -> None:
         await self._socket.send(asked.SerializeToString())
         async for data in self._socket:
             told = ForwardMsg.FromString(data)  # type: ignore[arg-type]
             kind = told.WhichOneof("type")
             if kind == "page_not_found":
-                self.visits.errors.append(f"{page}?{query}: not found")
+                self.visits.errors.append(f"{address}: not found")
             if told.delta.new_element.WhichOneof("type") == "exception":
                 words = told.delta.new_element.exception.message
-                self.visits.errors.append(f"{page}?{query}: {words}")
+                self.visits.errors.append(f"{address}: {words}")
             if kind == "script_finished":
                 break
-        self.visits.seconds[page].append(time.perf_counter() - started)
 
 
 async def cold(address: str, queries: dict[str, list[str]]) -> Visits:
