@@ -41,19 +41,24 @@ def full(landing: str, root: str, memory_limit: str | None = None) -> dict[str, 
     steps: dict[str, Any] = {}
     with _timed(steps, "start"):
         from pipeline.build import build, default_as_of
+        from pipeline.causes import judge
         from pipeline.intake import load
         from pipeline.layout import Warehouse
-        from pipeline.ledger import record
+        from pipeline.ledger import record, record_causes
         from pipeline.publication import publish
         from pipeline.query import write_opening
     warehouse = Warehouse(Path(root))
     with _timed(steps, "load"):
         summary = load(Path(landing), warehouse.root, memory_limit=memory_limit)
+    day = default_as_of(warehouse)
+    with _timed(steps, "judge"):
+        judge(warehouse, day, memory_limit=memory_limit)
     with _timed(steps, "build"):
-        result = build(warehouse, default_as_of(warehouse), memory_limit=memory_limit)
+        result = build(warehouse, day, memory_limit=memory_limit)
     with _timed(steps, "publish"):
         publication = publish(warehouse, result)
         record(warehouse, publication.publication_id, publication.path)
+        record_causes(warehouse, publication.publication_id, day)
         write_opening(warehouse)
     return {
         "steps": steps,

@@ -37,7 +37,7 @@ def test_every_step_is_measured(measured: tuple[dict[str, Any], str]) -> None:
     size, page = measured
     assert size["floor"]["cpu"] > 0
     steps = size["full"]["steps"]
-    assert list(steps) == ["start", "load", "build", "publish"]
+    assert list(steps) == ["start", "load", "judge", "build", "publish"]
     parts = sum(cost["cpu"] for cost in steps.values())
     assert 0 < parts <= size["full"]["process_cpu"]
     assert size["full"]["rows"]["dim_metering_point"] <= size["points"]
