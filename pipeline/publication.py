@@ -89,6 +89,12 @@ def current(warehouse: Warehouse) -> Publication:
     )
 
 
+def proven(warehouse: Warehouse) -> set[str]:
+    """Fingerprints of the project whose unit tests all held when a kept publication was built."""
+    found = (publication.manifest.get("proven") for publication in publications(warehouse))
+    return {fingerprint for fingerprint in found if fingerprint}
+
+
 def open_current(warehouse: Warehouse) -> tuple[Publication, duckdb.DuckDBPyConnection]:
     """The current publication, open for reading; close the connection.
 
@@ -280,6 +286,7 @@ def _manifest(
         "built_at": built_at.isoformat(),
         "gate": "passed",
         "code_version": code_version(),
+        "proven": result.proven,
         "duckdb_version": duckdb.__version__,
         "duration_seconds": round(result.seconds, 1),
         "tests": {"passed": result.tests, "failed": 0},

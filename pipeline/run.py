@@ -13,7 +13,7 @@ from pipeline.intake import LoadSummary, load
 from pipeline.journal import note
 from pipeline.layout import Warehouse
 from pipeline.ledger import record, record_causes
-from pipeline.publication import Publication, publish
+from pipeline.publication import Publication, proven, publish
 from pipeline.query import write_opening
 
 Report = Callable[[str, float], None]
@@ -66,7 +66,14 @@ def build_and_publish(
     with bar("judge") as report:
         judge(warehouse, day, memory_limit=memory_limit, threads=threads, progress=report)
     with bar("build") as report:
-        result = build(warehouse, day, memory_limit=memory_limit, threads=threads, progress=report)
+        result = build(
+            warehouse,
+            day,
+            memory_limit=memory_limit,
+            threads=threads,
+            proven=proven(warehouse),
+            progress=report,
+        )
     say_failures(result)
     for failure in result.failures:
         note(

@@ -45,7 +45,7 @@ def full(landing: str, root: str, memory_limit: str | None = None) -> dict[str, 
         from pipeline.intake import load
         from pipeline.layout import Warehouse
         from pipeline.ledger import record, record_causes
-        from pipeline.publication import publish
+        from pipeline.publication import proven, publish
         from pipeline.query import write_opening
     warehouse = Warehouse(Path(root))
     with _timed(steps, "load"):
@@ -54,7 +54,7 @@ def full(landing: str, root: str, memory_limit: str | None = None) -> dict[str, 
     with _timed(steps, "judge"):
         judge(warehouse, day, memory_limit=memory_limit)
     with _timed(steps, "build"):
-        result = build(warehouse, day, memory_limit=memory_limit)
+        result = build(warehouse, day, memory_limit=memory_limit, proven=proven(warehouse))
     with _timed(steps, "publish"):
         publication = publish(warehouse, result)
         record(warehouse, publication.publication_id, publication.path)

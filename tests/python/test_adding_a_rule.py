@@ -90,3 +90,8 @@ def test_one_row_one_model_one_unit_test(tmp_path: Path) -> None:
     assert told["found"] > 0
     assert told["is_data"] is True
     assert "int_99_even_alone" in str(told["tests"])
+
+    # After a change the unit tests, which held, are tried again.
+    (rules / "exc_int_99.sql").write_text(MODEL.replace("mpan % 2 = 0", "mpan % 2 = 1"))
+    done = pipeline(*run, project=project, expect=1)
+    assert "int_99_even_alone" in done.stderr

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -21,9 +22,13 @@ CASE = PROJECT / "tests" / "golden" / "cases" / "integrity" / "landing"
 LATER_CASE = PROJECT / "tests" / "golden" / "cases" / "switch_at_m14" / "landing"
 
 
+def _manifest(path: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(path.with_suffix(".manifest.json").read_text())
+    return manifest
+
+
 def _checksums(warehouse: Path) -> dict[str, object]:
-    manifest = publication(warehouse).with_suffix("").with_suffix(".manifest.json")
-    marts: dict[str, object] = json.loads(manifest.read_text())["marts"]
+    marts: dict[str, object] = _manifest(publication(warehouse))["marts"]
     return marts
 
 
@@ -149,6 +154,13 @@ def test_a_failed_gate_publishes_nothing(tmp_path: Path) -> None:
         said += f"$ {command}\n{done.stdout}"
     assert _without_chance(said, warehouse) == _without_chance(told, warehouse)
     assert not (warehouse / "published" / "LAST_FAILURE.json").exists()
+
+    # The unit tests hold since the first publication: the models they try are the same.
+    first, last = _manifest(before), _manifest(publication(warehouse))
+    unit_test = "regimes_follow_the_last_event"
+    assert unit_test in first["nodes"]
+    assert unit_test not in last["nodes"]
+    assert first["tests"] == last["tests"]
 
 
 def _without_chance(text: str, warehouse: Path) -> list[str]:
