@@ -6,14 +6,12 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 
 BLOCK = 128 << 10  # larger ones cost page faults
-_HASHED_AT_ONCE = 4  # one by one the change of threads costs as much as a third of the hash
 _CODECS = {"gz": "gzip", "zst": "zstd"}
 # File times tick coarsely: a change within this time of a file's last one need not show in them.
 _SETTLED_NS = 2_000_000_000
@@ -35,42 +33,24 @@ def is_settled(a_stamp: tuple[int, ...]) -> bool:
 
 
 class _Hashed:
-    """A stream that hashes what is read through it, some blocks behind, in a thread of its own."""
+    """A stream that hashes what is read through it."""
 
     closed = False
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._hash = hashlib.sha256()
-        self._pool = ThreadPoolExecutor(1)
-        self._pending: Future[None] | None = None
-        self._waiting: list[bytes] = []
 
     def read(self, size: int = -1) -> bytes:
         block = self._stream.read(size)
-        self._waiting.append(block)
-        if len(self._waiting) >= _HASHED_AT_ONCE:
-            self._settle()
-            self._pending = self._pool.submit(self._update, self._waiting)
-            self._waiting = []
+        self._hash.update(block)
         return block
 
     def close(self) -> None:
         """Arrow closes what it reads from; the rest of this is still to be hashed."""
 
     def hexdigest(self) -> str:
-        self._settle()
-        self._pool.shutdown()
-        self._update(self._waiting)
         return self._hash.hexdigest()
-
-    def _update(self, blocks: list[bytes]) -> None:
-        for block in blocks:
-            self._hash.update(block)
-
-    def _settle(self) -> None:
-        if self._pending is not None:
-            self._pending.result()
 
 
 class Unpacked:
