@@ -122,9 +122,10 @@ def _write_typed(
     while True:
         _copy(connection, typed_sql(text_sql, extract, kind, forms, plain_ids), target)
         rows, faulty, misdated = _row(
-            connection, f"SELECT count(*), count(fault), max(misdated) FROM {_scan(target)}"
+            connection,
+            f"SELECT count(*), count(fault), coalesce(bit_or(misdated), 0) FROM {_scan(target)}",
         )
-        if not misdated or not _in_doubt(connection, target, dates):
+        if not misdated or not _in_doubt(connection, target, dates, misdated):
             break
         exact = _exact_forms(connection, text_sql, dates)
         if exact == forms:
@@ -167,12 +168,18 @@ def _exact_forms(
     }
 
 
-def _in_doubt(connection: duckdb.DuckDBPyConnection, typed: Path, dates: list[str]) -> bool:
-    """Whether in some column as many values miss the form as have it, so that another may win."""
+def _in_doubt(
+    connection: duckdb.DuckDBPyConnection, typed: Path, dates: list[str], misdated: int
+) -> bool:
+    """Whether in some column as many values miss the form as have it, so that another may win.
+
+    `misdated` has the bits of the columns in which any does.
+    """
     doubts = " OR ".join(
         f"count(*) FILTER (misdated & {1 << i} > 0) "
         f">= greatest(count({quote(name)}) FILTER (fault IS DISTINCT FROM 0), 1)"
         for i, name in enumerate(dates)
+        if misdated & 1 << i
     )
     return bool(_row(connection, f"SELECT {doubts} FROM {_scan(typed)}")[0])
 
