@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from pipeline.locking import warehouse_lock
 from tests.command import pipeline
 from tests.fixture_publication import make_warehouse
 
@@ -18,16 +21,27 @@ def fixture_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def market_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A simulated market through the whole line, as of 20 October and 9 November 2026, to read."""
-    root = tmp_path_factory.mktemp("market")
-    landing, warehouse = root / "landing", root / "warehouse"
+    """A simulated market through the whole line, as of 20 October and 9 November 2026, to read.
+
+    Made by the process of the run that needs it first; each has its own copy.
+    """
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "market-of-all"
+    warehouse = root / "warehouse"
+    with warehouse_lock(root, wait_seconds=800):
+        if not (root / "done").exists():
+            _make_market(root / "landing", warehouse)
+            (root / "done").touch()
+    return shutil.copytree(warehouse, tmp_path_factory.mktemp("market") / "warehouse")
+
+
+def _make_market(landing: Path, warehouse: Path) -> None:
     pipeline(
         *("simulate", "--points", "3000", "--seed", "14", "--landing", landing),
         *("--from", "2026-10-01", "--to", "2026-11-10"),
     )
     pipeline("run", "--landing", landing, "--warehouse", warehouse, "--as-of", "2026-10-20")
     pipeline("run", "--landing", landing, "--warehouse", warehouse)
-    return warehouse
 
 
 @pytest.fixture(scope="session")
