@@ -11,7 +11,7 @@ import polars as pl
 
 from dashboards import data
 from dashboards.components import charts, numbers
-from dashboards.components.frame import Frame
+from dashboards.components.frame import Backdrop
 from dashboards.components.look import template
 from dashboards.data import View
 
@@ -90,7 +90,7 @@ def points_burn_up(view: View, headline: dict[str, Any], forecast: pl.DataFrame)
     )
 
 
-def show_burn_up(frame: Frame, found: BurnUp, headline: dict[str, Any]) -> None:
+def show_burn_up(frame: Backdrop, found: BurnUp, headline: dict[str, Any]) -> None:
     """Draw one."""
     charts.show(
         frame.view,
@@ -148,7 +148,7 @@ def _expected(as_of: date, now: int, forecast: pl.DataFrame, column: str) -> pl.
     return pl.concat([start, steps])
 
 
-def _figure(frame: Frame, found: BurnUp, headline: dict[str, Any]) -> go.Figure:
+def _figure(frame: Backdrop, found: BurnUp, headline: dict[str, Any]) -> go.Figure:
     actual, expected, total = found.actual, found.expected, found.total
     colours = frame.colours
     figure = go.Figure(layout={"template": template(colours)})
@@ -186,7 +186,7 @@ def _figure(frame: Frame, found: BurnUp, headline: dict[str, Any]) -> go.Figure:
     return figure
 
 
-def _legend(frame: Frame, expected: pl.DataFrame) -> str:
+def _legend(frame: Backdrop, expected: pl.DataFrame) -> str:
     entries = [(frame.colours.focus, "solid", "Actual")]
     if expected.height:
         entries.append((frame.colours.focus, "dashed", "Expected, from the Suppliers' own dates"))
