@@ -13,6 +13,7 @@ from dashboards import data
 from dashboards.components import charts, numbers
 from dashboards.components.frame import Backdrop
 from dashboards.components.look import template
+from dashboards.components.written import written
 from dashboards.data import View
 
 HEIGHT = 420
@@ -223,7 +224,7 @@ def _table(actual: pl.DataFrame, expected: pl.DataFrame, heading: str) -> pl.Dat
     ]
     rows = pl.concat([part.with_columns(pl.col("value").cast(pl.Int64)) for part in parts])
     return rows.select(
-        pl.col("date_day").map_elements(numbers.day, return_dtype=pl.String).alias("Day"),
+        written("Day", rows["date_day"], numbers.day),
         pl.col("kind").alias("Kind"),
         pl.col("value").alias(heading),
     )

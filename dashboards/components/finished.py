@@ -28,7 +28,7 @@ def show(backdrop: Backdrop, draw: Callable[..., None], *parts: Any) -> None:
     # Scripts of pages are all the module `__main__`: their file tells them apart.
     name = f"{draw.__code__.co_filename} {draw.__qualname__}"
     key = (name, view, colours, roles, [_in_full(part) for part in parts])
-    _drawn(repr(key), Backdrop(view, colours), draw, parts)
+    drawn(repr(key), Backdrop(view, colours), draw, parts)
 
 
 def _in_full(part: Any) -> Any:
@@ -36,7 +36,7 @@ def _in_full(part: Any) -> Any:
 
 
 @st.cache_resource(max_entries=MOST_KEPT, show_spinner=False)
-def _drawn(
+def drawn(
     key: str, _backdrop: Backdrop, _draw: Callable[..., None], _parts: tuple[Any, ...]
 ) -> None:
     _draw(_backdrop, *_parts)

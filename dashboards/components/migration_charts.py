@@ -22,6 +22,7 @@ from dashboards.components.tiles import (
     tiles_figure,
     wrapped,
 )
+from dashboards.components.written import written
 
 REVERSAL_DAYS = 182
 MOST_SUPPLIERS = 12
@@ -60,7 +61,7 @@ def reversals_chart(frame: Backdrop, outlook: dict[str, Any], in_28_days: int) -
             alt=f"Bars by day, {numbers.short(int(found['points'].sum()))} in all, "
             f"{numbers.short(int(after['points'].sum()))} of them from M14 on.",
             table=found.select(
-                pl.col("date_day").map_elements(numbers.day, return_dtype=pl.String).alias("Day"),
+                written("Day", found["date_day"], numbers.day),
                 pl.when(pl.col("date_day") < m14)
                 .then(pl.lit("Before M14"))
                 .otherwise(pl.lit("▲ From M14: a breach"))

@@ -16,6 +16,7 @@ from dashboards.components.frame import Backdrop
 from dashboards.components.look import template
 from dashboards.components.markup import badge, cell_table, escape, facts, plot_text
 from dashboards.components.party_panel import margin_in_words
+from dashboards.components.written import written
 
 _GAINS = ("SWITCH_IN", "NEW")
 _LOSSES = ("SWITCH_OUT", "LOST")
@@ -216,7 +217,7 @@ def _first_day(frame: Backdrop) -> str:
 
 def _flow_table(by_day: pl.DataFrame) -> pl.DataFrame:
     return by_day.select(
-        pl.col("date_day").map_elements(numbers.day, return_dtype=pl.String).alias("Day"),
+        written("Day", by_day["date_day"], numbers.day),
         pl.col("gained").alias("Gained"),
         pl.col("lost").alias("Lost"),
         pl.col("migrated").alias("Migrated"),
