@@ -1,6 +1,6 @@
 """What a page shows of publications alone: drawn once, and shown again to whoever comes next.
 
-Drawing a chart takes fifty times as long as sending it.
+Drawing a chart takes ten times as long as sending it.
 """
 
 from __future__ import annotations
