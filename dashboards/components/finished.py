@@ -14,7 +14,7 @@ import streamlit as st
 from dashboards.auth import current_user
 from dashboards.components.frame import Backdrop
 
-MOST_KEPT = 400  # a drawn page of figures is some 100 kB
+MOST_KEPT = 200  # the page of a Supplier takes 0.4 MB, the answers it was made of included
 
 
 def show(backdrop: Backdrop, draw: Callable[..., None], *parts: Any) -> None:
