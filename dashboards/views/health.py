@@ -46,7 +46,7 @@ def render(frame: Frame) -> None:
     manifest = data.health.manifest(view)
     builds.tests(manifest)
     finished.show(frame, builds.durations)
-    finished.show(frame, builds.failed_before)
+    builds.failed_before(frame)
 
 
 def _sentence(
