@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from dashboards import audit, data, links, sessions
+from dashboards import audit, data, links, sessions, warming
 from dashboards.access import settings
 from dashboards.auth import User
 from dashboards.gateway import Gateway
@@ -93,6 +93,7 @@ def _record(kind: str, user: User, claim: links.Claim, facts: dict[str, Any]) ->
     audit.record(log, kind, user.name, subject=user.subject, file=claim.file, **facts)
 
 
+warming.warm()
 _access = settings()
 app = st.App(
     Path(__file__).resolve().parent / "app.py",

@@ -20,8 +20,8 @@ from typing import Any, Protocol
 from dashboards import data
 from dashboards.auth import require
 from dashboards.data import View
-from pipeline.daily import STANDING
 from pipeline.export import FORM, Filters
+from pipeline.export_lists import STANDING
 from pipeline.layout import PROJECT
 
 # A folder of exports that goes with its publication; others, such as `daily`, are not ours.

@@ -16,6 +16,7 @@ from pipeline.build import BuildResult
 from pipeline.compare import compare
 from pipeline.errors import GateFailed, PipelineError
 from pipeline.export import export
+from pipeline.export_lists import STANDING
 from pipeline.intake.names import parse_name, walk
 from pipeline.journal import note
 from pipeline.layout import Warehouse, replace_json, replace_text
@@ -24,15 +25,6 @@ from pipeline.publication import Publication, publications
 from pipeline.run import Bar, build_and_publish, load_files
 
 POLL_SECONDS = 30.0
-
-# The lists that compliance finds every morning, whatever nobody asked for.
-STANDING = {
-    "open-breaches": {"severity": ("BREACH",), "status": ("OPEN",)},
-    "new": {"is_new": ("true",)},
-    "all": {},
-}
-
-Filters = dict[str, tuple[str, ...]]
 
 
 class FilesMissing(PipelineError):
@@ -128,9 +120,8 @@ def _write_standing(
     wanted = [(name, form) for name in STANDING for form in ("csv", "parquet")]
     for number, (name, form) in enumerate(wanted):
         report(name, number / len(wanted))
-        filters: Filters = dict(STANDING[name])
         manifest = export(
-            publication.path, folder / f"exceptions-{name}.{form}", filters, None, form
+            publication.path, folder / f"exceptions-{name}.{form}", STANDING[name], None, form
         )
         written.append({key: manifest[key] for key in ("file", "rows", "sha256")})
     return written

@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboards import data
 from dashboards.components import charts, numbers
-from dashboards.components.frame import Frame
+from dashboards.components.frame import Backdrop
 from dashboards.components.look import template
 from dashboards.components.markup import plain
 
@@ -68,7 +68,7 @@ def _kind(name: str, models: set[str], seeds: set[str]) -> str:
     return "Model" if name in models or name.startswith(_MODEL_PREFIXES) else "Test"
 
 
-def durations(frame: Frame) -> None:
+def durations(frame: Backdrop) -> None:
     """How long builds took, in the order in which they ended."""
     builds = data.health.builds(frame.view).tail(SHOWN_BUILDS)
     if builds.is_empty():
@@ -101,7 +101,7 @@ def durations(frame: Frame) -> None:
     )
 
 
-def _figure(frame: Frame, builds: pl.DataFrame) -> go.Figure:
+def _figure(frame: Backdrop, builds: pl.DataFrame) -> go.Figure:
     colours = frame.colours
     figure = go.Figure(layout={"template": template(colours)})
     for gate, fill, pattern in (("passed", colours.focus, ""), ("failed", colours.bad, "/")):
@@ -172,7 +172,7 @@ def failed_now(failure: dict[str, Any]) -> None:
         _said(tests)
 
 
-def failed_before(frame: Frame) -> None:
+def failed_before(frame: Backdrop) -> None:
     """Gates that failed before this publication was made."""
     failures = data.health.failures(frame.view)
     if not failures:

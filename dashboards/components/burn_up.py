@@ -11,8 +11,9 @@ import polars as pl
 
 from dashboards import data
 from dashboards.components import charts, numbers
-from dashboards.components.frame import Frame
+from dashboards.components.frame import Backdrop
 from dashboards.components.look import template
+from dashboards.components.written import written
 from dashboards.data import View
 
 HEIGHT = 420
@@ -90,7 +91,7 @@ def points_burn_up(view: View, headline: dict[str, Any], forecast: pl.DataFrame)
     )
 
 
-def show_burn_up(frame: Frame, found: BurnUp, headline: dict[str, Any]) -> None:
+def show_burn_up(frame: Backdrop, found: BurnUp, headline: dict[str, Any]) -> None:
     """Draw one."""
     charts.show(
         frame.view,
@@ -148,7 +149,7 @@ def _expected(as_of: date, now: int, forecast: pl.DataFrame, column: str) -> pl.
     return pl.concat([start, steps])
 
 
-def _figure(frame: Frame, found: BurnUp, headline: dict[str, Any]) -> go.Figure:
+def _figure(frame: Backdrop, found: BurnUp, headline: dict[str, Any]) -> go.Figure:
     actual, expected, total = found.actual, found.expected, found.total
     colours = frame.colours
     figure = go.Figure(layout={"template": template(colours)})
@@ -186,7 +187,7 @@ def _figure(frame: Frame, found: BurnUp, headline: dict[str, Any]) -> go.Figure:
     return figure
 
 
-def _legend(frame: Frame, expected: pl.DataFrame) -> str:
+def _legend(frame: Backdrop, expected: pl.DataFrame) -> str:
     entries = [(frame.colours.focus, "solid", "Actual")]
     if expected.height:
         entries.append((frame.colours.focus, "dashed", "Expected, from the Suppliers' own dates"))
@@ -223,7 +224,7 @@ def _table(actual: pl.DataFrame, expected: pl.DataFrame, heading: str) -> pl.Dat
     ]
     rows = pl.concat([part.with_columns(pl.col("value").cast(pl.Int64)) for part in parts])
     return rows.select(
-        pl.col("date_day").map_elements(numbers.day, return_dtype=pl.String).alias("Day"),
+        written("Day", rows["date_day"], numbers.day),
         pl.col("kind").alias("Kind"),
         pl.col("value").alias(heading),
     )

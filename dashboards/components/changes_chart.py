@@ -11,7 +11,7 @@ import polars as pl
 from dashboards import data
 from dashboards.comparing import Pair
 from dashboards.components import charts, numbers, words
-from dashboards.components.frame import Frame
+from dashboards.components.frame import Backdrop
 from dashboards.components.look import Palette, template
 from dashboards.components.markup import plot_text
 
@@ -24,7 +24,7 @@ _BARS = 0.76
 _SIGN = {"ADDED": 1, "RESOLVED": -1}
 
 
-def by_rule(frame: Frame, pair: Pair, changes: pl.DataFrame) -> None:
+def by_rule(frame: Backdrop, pair: Pair, changes: pl.DataFrame) -> None:
     """The chart, with its table twin of all three kinds of change."""
     titles = data.changes.rule_titles(frame.view)
     rules = (

@@ -14,6 +14,7 @@ from dashboards.comparing import Pair
 from dashboards.components import filters, numbers, words
 from dashboards.components.frame import Frame
 from dashboards.components.markup import plain
+from dashboards.components.written import written
 from pipeline.comparison import Comparison
 
 TABLE = "changes_table"
@@ -102,9 +103,9 @@ def _table(
     )
     rows = groups.select(
         pl.col("rule_id").alias("Rule"),
-        pl.col("mpid")
-        .map_elements(lambda each: words.party(names.get(each), each), return_dtype=pl.String)
-        .alias("Supplier or agent"),
+        written(
+            "Supplier or agent", groups["mpid"], lambda each: words.party(names.get(each), each)
+        ),
         pl.exclude("rule_id", "mpid"),
         pl.col("rule_id").replace(titles).alias("Flagged when"),
     )
@@ -183,11 +184,12 @@ def _one_by_one(
             .replace({code: label.text for code, label in words.CHANGE.items()})
             .alias("Change"),
             pl.col("cause").replace(words.CAUSE).alias("Cause"),
-            pl.col("mpan").map_elements(mpan.in_groups, return_dtype=pl.String).alias("MPAN"),
-            pl.col("mpid")
-            .fill_null("-")
-            .map_elements(lambda each: words.party(names.get(each), each), return_dtype=pl.String)
-            .alias("Supplier or agent"),
+            written("MPAN", rows["mpan"], mpan.in_groups),
+            written(
+                "Supplier or agent",
+                rows["mpid"].fill_null("-"),
+                lambda each: words.party(names.get(each), each),
+            ),
             _before_and_after("severity", {c: label.title for c, label in words.SEVERITY.items()}),
             _before_and_after("status", words.STATUS),
             pl.col("occurred_on_before").alias("Occurred on, before"),

@@ -26,18 +26,24 @@ _CURRENT = "_frame"
 
 
 @dataclass
-class Frame:
-    """What a page has to work with."""
+class Backdrop:
+    """What is shown, and in which colours: the same for every reader who chose the same."""
 
     view: View
-    address: Address
     colours: look.Palette
-    link_place: DeltaGenerator
 
     def link_parameters(self, filters: Mapping[str, Sequence[str]] | None = None) -> dict[str, Any]:
         """Parameters of a link to another page that stays in this publication."""
         pinned = {} if self.view.is_current else {"asof": self.view.publication_id}
         return {**pinned, **{name: list(values) for name, values in (filters or {}).items()}}
+
+
+@dataclass
+class Frame(Backdrop):
+    """What a page has to work with."""
+
+    address: Address
+    link_place: DeltaGenerator
 
 
 def current() -> Frame:
@@ -72,7 +78,7 @@ def open_frame(page: str) -> Frame | None:
             query_params={} if view.is_current else {"asof": view.publication_id},
         )
         gate.account(current_user())
-    frame = Frame(view, address, colours, link_place)
+    frame = Frame(view, colours, address, link_place)
     _strip(view)
     st.session_state[_CURRENT] = frame
     return frame

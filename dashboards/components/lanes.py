@@ -143,12 +143,15 @@ def figure_of(
         _add_bars(figure, drawn, fill, (first, now), colours)
         # Days to come are only what is known of them now.
         _add_bars(figure, drawn, fill, (now, last + timedelta(days=1)), colours, opacity=0.4)
+    _mark_days(figure, as_of, milestones, colours)
+    texts = []
     for position, lane in enumerate(lanes):
-        _write(figure, position - 0.42, plot_text(lane.title), colours)
+        texts.append(_text(position - 0.42, plot_text(lane.title), colours))
         if lane.fault:  # where the days of Qualification would be: beside a long name it is cut off
             fault = f"<b style='color:{colours.bad}'>{lane.fault}</b>"
-            _write(figure, position + 0.3, fault, colours)
-    _mark_days(figure, as_of, milestones, colours)
+            texts.append(_text(position + 0.3, fault, colours))
+    # All at once: Plotly checks every annotation again whenever one is added.
+    figure.layout.annotations += tuple(texts)
     # Bars with a base are lengths: without its type the axis would count milliseconds.
     figure.update_xaxes(type="date", range=[first, last], tickformat="%b<br>%Y", showgrid=True)
     figure.update_yaxes(
@@ -161,8 +164,8 @@ def figure_of(
     return figure
 
 
-def _write(figure: go.Figure, y: float, text: str, colours: Palette) -> None:
-    figure.add_annotation(
+def _text(y: float, text: str, colours: Palette) -> go.layout.Annotation:
+    return go.layout.Annotation(
         x=0,
         xref="paper",
         xanchor="left",

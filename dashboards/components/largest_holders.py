@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboards.components import charts, numbers, words
 from dashboards.components.bars import party_bars
-from dashboards.components.frame import Frame
+from dashboards.components.frame import Backdrop
 from dashboards.components.markup import plain
 
 LARGEST = 10
@@ -49,7 +49,7 @@ def largest_holders(headline: dict[str, Any], holders: pl.DataFrame) -> Holders:
     return Holders(top, title, subtitle)
 
 
-def show_largest_holders(frame: Frame, found: Holders) -> None:
+def show_largest_holders(frame: Backdrop, found: Holders) -> None:
     """Bars of the holders, and links to them."""
     top = found.top
     if top.is_empty():
@@ -82,7 +82,7 @@ def show_largest_holders(frame: Frame, found: Holders) -> None:
     _links(frame, top)
 
 
-def _links(frame: Frame, top: pl.DataFrame) -> None:
+def _links(frame: Backdrop, top: pl.DataFrame) -> None:
     with st.grid(3, min_column_width=150, gap="xsmall"):
         for row in top.to_dicts():
             st.page_link(

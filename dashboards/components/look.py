@@ -7,6 +7,7 @@ and text at least 4.5:1 (a test computes them).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -94,8 +95,12 @@ def palette() -> Palette:
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
+@lru_cache(maxsize=2)
 def template(colours: Palette) -> go.layout.Template:
-    """The Plotly template. `colorway` must be set here: Streamlit's theme does not reach traces."""
+    """The Plotly template, which figures copy.
+
+    `colorway` must be set here: Streamlit's theme does not reach traces.
+    """
     axis = {
         "gridcolor": colours.rule,
         "linecolor": colours.quiet,

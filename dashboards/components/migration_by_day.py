@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from dashboards.components import charts, numbers
-from dashboards.components.frame import Frame
+from dashboards.components.frame import Backdrop
 from dashboards.components.look import template
 from dashboards.components.outlook import pace_title
 
@@ -62,7 +62,7 @@ ENERGY = _Measure(
 
 
 def by_day_chart(
-    frame: Frame, measure: _Measure, outlook: dict[str, Any], by_day: pl.DataFrame
+    frame: Backdrop, measure: _Measure, outlook: dict[str, Any], by_day: pl.DataFrame
 ) -> None:
     """What has migrated by day, against the line that M15 needs and the one that the pace gives."""
     needed = outlook[f"{measure.prefix}needed_per_working_day"]
@@ -123,7 +123,7 @@ def _lines(measure: _Measure, outlook: dict[str, Any]) -> list[Line]:
 
 
 def _by_day_figure(
-    frame: Frame,
+    frame: Backdrop,
     measure: _Measure,
     outlook: dict[str, Any],
     by_day: pl.DataFrame,

@@ -10,7 +10,7 @@ import polars as pl
 
 from dashboards import data
 from dashboards.components import charts, numbers, words
-from dashboards.components.frame import Frame
+from dashboards.components.frame import Backdrop
 from dashboards.components.look import template
 from dashboards.components.markup import plot_text
 from dashboards.components.outlook import is_before_m14
@@ -22,12 +22,13 @@ from dashboards.components.tiles import (
     tiles_figure,
     wrapped,
 )
+from dashboards.components.written import written
 
 REVERSAL_DAYS = 182
 MOST_SUPPLIERS = 12
 
 
-def reversals_chart(frame: Frame, outlook: dict[str, Any], in_28_days: int) -> None:
+def reversals_chart(frame: Backdrop, outlook: dict[str, Any], in_28_days: int) -> None:
     """Reverse Migrations by day of the last half year, with M14."""
     first = outlook["as_of"] - timedelta(days=REVERSAL_DAYS - 1)
     m14 = outlook["m14_date"]
@@ -60,7 +61,7 @@ def reversals_chart(frame: Frame, outlook: dict[str, Any], in_28_days: int) -> N
             alt=f"Bars by day, {numbers.short(int(found['points'].sum()))} in all, "
             f"{numbers.short(int(after['points'].sum()))} of them from M14 on.",
             table=found.select(
-                pl.col("date_day").map_elements(numbers.day, return_dtype=pl.String).alias("Day"),
+                written("Day", found["date_day"], numbers.day),
                 pl.when(pl.col("date_day") < m14)
                 .then(pl.lit("Before M14"))
                 .otherwise(pl.lit("▲ From M14: a breach"))
@@ -87,8 +88,9 @@ def _reversals_title(outlook: dict[str, Any], in_28_days: int) -> str:
     return f"{numbers.count_of(banned, 'Reverse Migration')} since M14, where there must be none"
 
 
-def shortfall_chart(frame: Frame, remaining: pl.DataFrame) -> None:
+def shortfall_chart(frame: Backdrop) -> None:
     """Suppliers whose pace falls shortest of what M15 needs: bars of pace, marks of need."""
+    remaining = data.migration.remaining(frame.view)
     short = remaining.filter(pl.col("short_per_working_day") > 0)
     top = (short if short.height else remaining).head(MOST_SUPPLIERS)
     names = [words.party(row["participant_name"], row["mpid"]) for row in top.to_dicts()]
@@ -162,8 +164,9 @@ def _shortfall_title(remaining: pl.DataFrame, short: pl.DataFrame) -> str:
     )
 
 
-def gsp_group_map(frame: Frame, groups: pl.DataFrame) -> None:
+def gsp_group_map(frame: Backdrop) -> None:
     """Share migrated per GSP group, as tiles that lie roughly as the groups do."""
+    groups = data.migration.gsp_groups(frame.view)
     colours = frame.colours
     rows = [row for row in groups.to_dicts() if row["gsp_group_id"] in GSP_GROUP_PLACES]
     steps = steps_of([row["migrated_share"] for row in rows], len(colours.steps))

@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboards import data
 from dashboards.components import charts, numbers, words
-from dashboards.components.frame import Frame
+from dashboards.components.frame import Backdrop
 from dashboards.components.look import template
 from dashboards.components.markup import cell_table, escape, plain
 
@@ -30,7 +30,7 @@ def margin_in_words(days: int | None) -> str:
     return f"{numbers.count_of(abs(days), 'day')} {'before' if days > 0 else 'after'}"
 
 
-def stages(frame: Frame, mpid: str, market_role: str) -> None:
+def stages(frame: Backdrop, mpid: str, market_role: str) -> None:
     """The timeline of a party's stages: plan against actual against forecast, with M14."""
     found = data.parties.stages(frame.view, mpid, market_role)
     if found.is_empty():
@@ -82,7 +82,7 @@ def _stage_cells(stage: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _stages_figure(frame: Frame, found: pl.DataFrame, m14: date | None) -> go.Figure:
+def _stages_figure(frame: Backdrop, found: pl.DataFrame, m14: date | None) -> go.Figure:
     colours = frame.colours
     labels = [words.stage(stage) for stage in found["stage"]]
     figure = go.Figure(layout={"template": template(colours)})
@@ -111,7 +111,7 @@ def _stages_figure(frame: Frame, found: pl.DataFrame, m14: date | None) -> go.Fi
 
 
 def approvals(
-    frame: Frame, mpid: str, market_role: str, missing: str | None, segments: Sequence[str]
+    frame: Backdrop, mpid: str, market_role: str, missing: str | None, segments: Sequence[str]
 ) -> None:
     """Decisions in force and ahead, by body and segment.
 
@@ -144,7 +144,7 @@ def approvals(
     st.html(cell_table(title, ["Body", *headings], rows))
 
 
-def _decision(decisions: list[dict[str, Any]], frame: Frame) -> str:
+def _decision(decisions: list[dict[str, Any]], frame: Backdrop) -> str:
     as_of = frame.view.as_of
     now = next((each for each in decisions if each["valid_from"] <= as_of), None)
     ahead = next((each for each in decisions if each["valid_from"] > as_of), None)
@@ -158,7 +158,7 @@ def _decision(decisions: list[dict[str, Any]], frame: Frame) -> str:
     return text
 
 
-def exceptions(frame: Frame, mpid: str) -> None:
+def exceptions(frame: Backdrop, mpid: str) -> None:
     """Exceptions by rule, each a link to the list that shows them."""
     found = data.parties.exceptions(frame.view, mpid)
     st.header("Exceptions by rule", anchor=False)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboards import data
 from dashboards.components import charts, numbers, words
-from dashboards.components.frame import Frame
+from dashboards.components.frame import Backdrop
 from dashboards.components.look import template
 from dashboards.components.markup import plot_text
 from dashboards.data import View
@@ -20,9 +20,8 @@ MOST = 15
 Movement = dict[str, Any]
 
 
-def slippage_chart(frame: Frame, market_roles: list[str]) -> None:
-    """Parties whose expected day of Qualification moved since the earliest publication compared."""
-    views = data.plan.compared(data.store.kept(), frame.view)
+def slippage_chart(frame: Backdrop, views: list[View], market_roles: list[str]) -> None:
+    """Parties whose expected day of Qualification moved since the earliest of the publications."""
     if len(views) == 1:
         st.header("No earlier publication to compare with", anchor=False)
         st.markdown(
@@ -108,7 +107,7 @@ def _slip_words(days: int) -> str:
     return f"{numbers.count_of(abs(days), 'day')} {'later' if days > 0 else 'earlier'}"
 
 
-def _figure(frame: Frame, top: list[Movement]) -> go.Figure:
+def _figure(frame: Backdrop, top: list[Movement]) -> go.Figure:
     colours = frame.colours
     lines = [
         {

@@ -12,10 +12,11 @@ from plotly.subplots import make_subplots
 
 from dashboards import data
 from dashboards.components import charts, numbers, words
-from dashboards.components.frame import Frame
+from dashboards.components.frame import Backdrop
 from dashboards.components.look import template
 from dashboards.components.markup import badge, cell_table, escape, facts, plot_text
 from dashboards.components.party_panel import margin_in_words
+from dashboards.components.written import written
 
 _GAINS = ("SWITCH_IN", "NEW")
 _LOSSES = ("SWITCH_OUT", "LOST")
@@ -84,7 +85,7 @@ def supplier_sentence(row: dict[str, Any], m14: date | None, as_of: date) -> str
     return f"<strong>{name} {what}</strong>: it holds {held} while not Qualified for them."
 
 
-def points(frame: Frame, mpid: str) -> None:
+def points(frame: Backdrop, mpid: str) -> None:
     """Live points by segment and regime, as a table."""
     found = data.suppliers.points(frame.view, mpid)
     st.header("Points by segment and regime", anchor=False)
@@ -105,7 +106,7 @@ def points(frame: Frame, mpid: str) -> None:
     st.html(cell_table("Points by segment and regime", headings, rows, numbers=(2, 3)))
 
 
-def gsp_groups(frame: Frame, mpid: str) -> None:
+def gsp_groups(frame: Backdrop, mpid: str) -> None:
     """Live points by GSP group, migrated and not."""
     found = data.suppliers.gsp_groups(frame.view, mpid)
     if found.is_empty():
@@ -156,7 +157,7 @@ def gsp_groups(frame: Frame, mpid: str) -> None:
     )
 
 
-def flows(frame: Frame, mpid: str) -> None:
+def flows(frame: Backdrop, mpid: str) -> None:
     """Gains and losses, and migrations, by day of the last 13 weeks."""
     found = data.suppliers.flows(frame.view, mpid)
     if found.is_empty():
@@ -208,7 +209,7 @@ def _flow_title(by_day: pl.DataFrame) -> str:
     )
 
 
-def _first_day(frame: Frame) -> str:
+def _first_day(frame: Backdrop) -> str:
     return numbers.day(
         frame.view.as_of - timedelta(days=data.suppliers.SPARKLINE_DAYS) + timedelta(days=1)
     )
@@ -216,7 +217,7 @@ def _first_day(frame: Frame) -> str:
 
 def _flow_table(by_day: pl.DataFrame) -> pl.DataFrame:
     return by_day.select(
-        pl.col("date_day").map_elements(numbers.day, return_dtype=pl.String).alias("Day"),
+        written("Day", by_day["date_day"], numbers.day),
         pl.col("gained").alias("Gained"),
         pl.col("lost").alias("Lost"),
         pl.col("migrated").alias("Migrated"),
@@ -224,7 +225,7 @@ def _flow_table(by_day: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _flow_figure(frame: Frame, by_day: pl.DataFrame) -> go.Figure:
+def _flow_figure(frame: Backdrop, by_day: pl.DataFrame) -> go.Figure:
     colours = frame.colours
     figure = make_subplots(
         rows=2,

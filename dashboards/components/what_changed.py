@@ -7,16 +7,20 @@ import streamlit as st
 
 from dashboards import data
 from dashboards.components import numbers, words
-from dashboards.components.frame import Frame
+from dashboards.components.frame import Backdrop
 from dashboards.components.markup import plain
 from dashboards.components.sentences import changes_title
+from dashboards.data import View
 from dashboards.registry import has_page
 
 MOST_SUPPLIERS = 12
 
 
-def what_changed(frame: Frame, suppliers: pl.DataFrame) -> None:
-    """Exceptions new and resolved by rule, then Suppliers that are Qualified now or no longer."""
+def what_changed(frame: Backdrop, suppliers: pl.DataFrame, before: View | None) -> None:
+    """Exceptions new and resolved by rule, then Suppliers that are Qualified now or no longer.
+
+    `before` is the publication of the as-of day before, as far as it is kept.
+    """
     register = data.exceptions.register(frame.view).filter(
         (pl.col("new") > 0) | (pl.col("resolved") > 0)
     )
@@ -48,7 +52,8 @@ def what_changed(frame: Frame, suppliers: pl.DataFrame) -> None:
             width="stretch",
             query_params=frame.link_parameters(filters),
         )
-    _suppliers(frame, suppliers)
+    if before:
+        _suppliers(frame, suppliers, before)
     if has_page("changes"):
         st.page_link(
             "views/changes.py",
@@ -60,10 +65,7 @@ def what_changed(frame: Frame, suppliers: pl.DataFrame) -> None:
         )
 
 
-def _suppliers(frame: Frame, suppliers: pl.DataFrame) -> None:
-    before = data.overview.previous(data.store.kept(), frame.view)
-    if before is None:
-        return
+def _suppliers(frame: Backdrop, suppliers: pl.DataFrame, before: View) -> None:
     was = dict(data.suppliers.readiness(before).select("mpid", "is_qualified").iter_rows())
     turned = [
         row

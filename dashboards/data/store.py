@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,8 @@ import duckdb
 import polars as pl
 import streamlit as st
 
-from pipeline.errors import NoPublication
 from pipeline.layout import Warehouse
 from pipeline.publication import Publication, publications
-from pipeline.publication import current as current_publication
 
 # For those who read through this module and do not speak to the database themselves.
 DatabaseError = duckdb.Error
@@ -49,11 +48,26 @@ def warehouse() -> Warehouse:
 
 def kept() -> list[View]:
     """Every kept publication, newest first; the pointer names the current one."""
-    try:
-        current_id = current_publication(warehouse()).publication_id
-    except NoPublication:
-        current_id = ""
-    return [_view(each, current_id) for each in publications(warehouse())]
+    folder = warehouse()
+    pointer = folder.current_pointer
+    current_id = pointer.read_text("utf-8").strip() if pointer.exists() else ""
+    return list(_kept(folder, current_id, _state(folder.published)))
+
+
+def _state(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """What tells whether a file of the folder is new, gone or another one."""
+    found = []
+    for path in folder.glob("*.*"):
+        with suppress(FileNotFoundError):  # deleted since the folder was listed
+            is_now = path.stat()
+            found.append((path.name, is_now.st_ino, is_now.st_mtime_ns, is_now.st_size))
+    return tuple(sorted(found))
+
+
+# Manifests are long, and a run of a page asks often: they are read again when a file has changed.
+@lru_cache(maxsize=2)
+def _kept(folder: Warehouse, current_id: str, files: tuple[object, ...]) -> tuple[View, ...]:
+    return tuple(_view(each, current_id) for each in publications(folder))
 
 
 def _view(publication: Publication, current_id: str) -> View:

@@ -8,9 +8,9 @@ import polars as pl
 import streamlit as st
 
 from dashboards import data
-from dashboards.components import charts, filters, numbers, party_panel, words
+from dashboards.components import charts, filters, finished, numbers, party_panel, words
 from dashboards.components.bars import party_bars
-from dashboards.components.frame import Frame, current
+from dashboards.components.frame import Backdrop, Frame, current
 from dashboards.components.list_download import offer_list
 from dashboards.components.markup import badge, cell_table, escape, facts, plain
 from dashboards.components.rows import chooser
@@ -32,12 +32,7 @@ def render(frame: Frame) -> None:
             icon=":material/info:",
         )
         return
-    st.html(f'<p class="mhhs-lead">{_sentence(agents)}</p>')
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        _serving(frame, agents)
-    with right:
-        _by_role(frame)
+    finished.show(frame, _figures)
     st.header("Every agent", anchor=False)
     shown, chosen = _filtered(frame, agents)
     st.markdown(
@@ -52,6 +47,16 @@ def render(frame: Frame) -> None:
         _table(frame, shown)
         offer_list(frame, "agents", chosen)
     _one(frame, agents)
+
+
+def _figures(frame: Backdrop) -> None:
+    agents = data.agents.readiness(frame.view)
+    st.html(f'<p class="mhhs-lead">{_sentence(agents)}</p>')
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _serving(frame, agents)
+    with right:
+        _by_role(frame)
 
 
 def _sentence(agents: pl.DataFrame) -> str:
@@ -73,7 +78,7 @@ def _sentence(agents: pl.DataFrame) -> str:
     )
 
 
-def _serving(frame: Frame, agents: pl.DataFrame) -> None:
+def _serving(frame: Backdrop, agents: pl.DataFrame) -> None:
     serving = agents.filter(pl.col("points_served_not_qualified") > 0)
     if serving.is_empty():
         st.header("No service is in breach", anchor=False)
@@ -138,7 +143,7 @@ def _name(row: dict[str, Any]) -> str:
     return f"{words.party(row['participant_name'], row['mpid'])}, {row['market_role']}"
 
 
-def _by_role(frame: Frame) -> None:
+def _by_role(frame: Backdrop) -> None:
     roles = data.agents.by_role(frame.view)
     ready, total = int(roles["qualified"].sum()), int(roles["agents"].sum())
     st.header(f"{ready:,} of {total:,} agents are Qualified in their role", anchor=False)
@@ -280,8 +285,11 @@ def _one(frame: Frame, agents: pl.DataFrame) -> None:
     chosen = filters.choose_one(frame.address, "agent", "Agent in detail", names, "Choose an agent")
     if chosen is None:
         return
-    row = by_code[chosen]
-    st.header(plain(names[chosen]), anchor=False)
+    finished.show(frame, _in_detail, by_code[chosen])
+
+
+def _in_detail(frame: Backdrop, row: dict[str, Any]) -> None:
+    st.header(plain(_name(row)), anchor=False)
     _state(row)
     left, right = st.columns([3, 2], gap="large")
     with left:

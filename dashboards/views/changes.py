@@ -10,10 +10,10 @@ import streamlit as st
 
 from dashboards import comparing, data
 from dashboards.comparing import Pair
-from dashboards.components import changes_chart, numbers, words
+from dashboards.components import changes_chart, finished, numbers, words
 from dashboards.components.changes_list import changes_list
 from dashboards.components.figures import FRAME, figure
-from dashboards.components.frame import Frame, current
+from dashboards.components.frame import Backdrop, Frame, current
 from dashboards.components.markup import cell_table, escape, plain
 from dashboards.data import View
 
@@ -48,12 +48,21 @@ def render(frame: Frame) -> None:
         _offer_split(pair)
     for remark in result.document.get("remarks", ()) if result else ():
         st.caption(plain(remark))
-    _headline(pair, result.document["headline"] if result else None)
+    split = result.document["headline"] if result else None
+    finished.show(frame, _figures, pair.before, split, changes)
+    if not changes.is_empty():
+        changes_list(frame, pair, changes, result)
+
+
+def _figures(
+    frame: Backdrop, before: View, split: list[dict[str, Any]] | None, changes: pl.DataFrame
+) -> None:
+    pair = Pair(before, frame.view)
+    _headline(pair, split)
     if changes.is_empty():
         st.header("No exception was added, resolved or re-stated", anchor=False)
-        return
-    changes_chart.by_rule(frame, pair, changes)
-    changes_list(frame, pair, changes, result)
+    else:
+        changes_chart.by_rule(frame, pair, changes)
 
 
 _SCHEMA = {

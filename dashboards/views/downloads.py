@@ -14,6 +14,7 @@ from dashboards.auth import current_user
 from dashboards.components import filters, numbers
 from dashboards.components.frame import Frame, current
 from dashboards.components.markup import escape
+from dashboards.components.written import written
 
 KIND = {
     "download": "Download",
@@ -124,9 +125,9 @@ def _table(frame: Frame, shown: pl.DataFrame) -> None:
             pl.col("user").alias("Who"),
             pl.col("kind").replace(KIND).alias("What"),
             pl.col("rows").alias("Rows"),
-            pl.struct("what", "publication_id")
-            .map_elements(_short_name, return_dtype=pl.String)
-            .alias("File"),
+            written(
+                "File", lines.select(pl.struct("what", "publication_id")).to_series(), _short_name
+            ),
             pl.col("details").alias("Filters and other facts"),
             pl.col("publication_id").alias("Publication"),
         ),

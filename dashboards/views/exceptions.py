@@ -19,6 +19,7 @@ from dashboards.components.markup import badge, escape, facts, plain
 from dashboards.components.sentences import exceptions_sentence
 from dashboards.components.standing_lists import standing_lists
 from dashboards.components.tags import tag_column, tags
+from dashboards.components.written import written
 
 REGISTER = "rule_register"
 LIST = "exception_list"
@@ -196,13 +197,12 @@ def _list(frame: Frame, chosen: dict[str, list[str]], total: int, register: pl.D
         pl.col("rule_id").alias("Rule"),
         tags("severity", words.SEVERITY).alias("Severity"),
         pl.col("status").replace(words.STATUS).alias("Status"),
-        pl.col("mpan").map_elements(mpan.in_groups, return_dtype=pl.String).alias("MPAN"),
-        pl.struct("participant_name", "mpid")
-        .map_elements(
+        written("MPAN", rows["mpan"], mpan.in_groups),
+        written(
+            "Supplier or agent",
+            rows.select(pl.struct("participant_name", "mpid")).to_series(),
             lambda each: words.party(each["participant_name"], each["mpid"]),
-            return_dtype=pl.String,
-        )
-        .alias("Supplier or agent"),
+        ),
         pl.col("occurred_on").alias("Occurred on"),
         pl.col("days_open").alias("Days open"),
         pl.col("reason_detail").alias("What happened"),

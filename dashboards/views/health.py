@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import data
-from dashboards.components import builds, health_files, numbers
+from dashboards.components import builds, finished, health_files, numbers
 from dashboards.components.cards import Card, show_cards
 from dashboards.components.frame import EXPECTED_AGE_DAYS, Frame, current, last_failure, today
 from dashboards.components.markup import cell_table, escape
@@ -45,7 +45,7 @@ def render(frame: Frame) -> None:
     health_files.ignored(frame)
     manifest = data.health.manifest(view)
     builds.tests(manifest)
-    builds.durations(frame)
+    finished.show(frame, builds.durations)
     builds.failed_before(frame)
 
 

@@ -10,9 +10,9 @@ import polars as pl
 import streamlit as st
 
 from dashboards import data
-from dashboards.components import migration_by_day, migration_charts, numbers, words
+from dashboards.components import finished, migration_by_day, migration_charts, numbers, words
 from dashboards.components.cards import Card, show_cards
-from dashboards.components.frame import Frame, current
+from dashboards.components.frame import Backdrop, Frame, current
 from dashboards.components.outlook import is_before_m14, outlook_sentence
 from dashboards.components.rows import follow
 from dashboards.components.tags import tag_column, tags
@@ -33,7 +33,12 @@ def render(frame: Frame) -> None:
             icon=":material/info:",
         )
         return
-    recent = headline["reverse_migrations_28_days"]
+    finished.show(frame, _figures, outlook, headline["reverse_migrations_28_days"])
+    _remaining(frame)
+    _groups(frame)
+
+
+def _figures(frame: Backdrop, outlook: dict[str, Any], recent: int) -> None:
     st.html(f'<p class="mhhs-lead">{outlook_sentence(outlook, recent)}</p>')
     show_cards(_cards(frame, outlook, recent))
     by_day = data.migration.migrated_by_day(frame.view)
@@ -44,11 +49,9 @@ def render(frame: Frame) -> None:
         migration_by_day.by_day_chart(frame, migration_by_day.ENERGY, outlook, by_day)
     migration_charts.reversals_chart(frame, outlook, recent)
     _reversal_links(frame, outlook)
-    _remaining(frame)
-    _groups(frame)
 
 
-def _cards(frame: Frame, outlook: dict[str, Any], recent: int) -> list[Card]:
+def _cards(frame: Backdrop, outlook: dict[str, Any], recent: int) -> list[Card]:
     before = is_before_m14(outlook)
     banned = outlook["reverse_migrations_from_m14"]
     first = outlook["as_of"] - timedelta(days=27)
@@ -129,7 +132,7 @@ def _pace_card(
     return Card(label, pace, note, "bad" if margin is None or margin < 0 else "good", link)
 
 
-def _reversal_links(frame: Frame, outlook: dict[str, Any]) -> None:
+def _reversal_links(frame: Backdrop, outlook: dict[str, Any]) -> None:
     links = [("See the Reverse Migrations without cause before M14", "SUP-07")]
     if not is_before_m14(outlook):
         links.insert(0, ("See the Reverse Migrations from M14 on", "SUP-05"))
@@ -151,7 +154,7 @@ def _remaining(frame: Frame) -> None:
         return
     left, right = st.columns([2, 3], gap="large")
     with left:
-        migration_charts.shortfall_chart(frame, remaining)
+        finished.show(frame, migration_charts.shortfall_chart)
     with right:
         st.header(f"What the {remaining.height:,} Suppliers have left", anchor=False)
         st.html(
@@ -206,7 +209,7 @@ def _groups(frame: Frame) -> None:
         return
     left, right = st.columns(2, gap="large")
     with left:
-        migration_charts.gsp_group_map(frame, groups)
+        finished.show(frame, migration_charts.gsp_group_map)
     with right:
         held = int(groups["points_not_qualified"].sum())
         st.header(

@@ -10,8 +10,8 @@ import polars as pl
 import streamlit as st
 
 from dashboards import data
-from dashboards.components import charts, filters, numbers, party_panel, words
-from dashboards.components.frame import Frame, current
+from dashboards.components import charts, filters, finished, numbers, party_panel, words
+from dashboards.components.frame import Backdrop, Frame, current
 from dashboards.components.list_download import offer_list
 from dashboards.components.look import template
 from dashboards.components.markup import cell_table, escape, facts, plain, plot_text
@@ -31,11 +31,16 @@ def render(frame: Frame) -> None:
             icon=":material/info:",
         )
         return
+    finished.show(frame, _figures)
+    offer_list(frame, "networks", {})
+    _one(frame, operators)
+
+
+def _figures(frame: Backdrop) -> None:
+    operators = data.networks.readiness(frame.view)
     st.html(f'<p class="mhhs-lead">{_sentence(operators, frame.view.as_of)}</p>')
     _chart(frame, operators)
     _table(frame, operators)
-    offer_list(frame, "networks", {})
-    _one(frame, operators)
 
 
 def _sentence(operators: pl.DataFrame, as_of: date) -> str:
@@ -86,7 +91,7 @@ def _area(row: dict[str, Any]) -> str:
     return words.GSP_GROUP.get(row["gsp_group_id"], numbers.NOT_AVAILABLE)
 
 
-def _chart(frame: Frame, operators: pl.DataFrame) -> None:
+def _chart(frame: Backdrop, operators: pl.DataFrame) -> None:
     rows = operators.to_dicts()
     m11 = rows[0]["m11_date"]
     in_time = sum(row["was_qualified_on_m11"] for row in rows)
@@ -150,7 +155,7 @@ def _chart(frame: Frame, operators: pl.DataFrame) -> None:
     )
 
 
-def _table(frame: Frame, operators: pl.DataFrame) -> None:
+def _table(frame: Backdrop, operators: pl.DataFrame) -> None:
     st.header("Each operator by licence area", anchor=False)
     rows = [
         [
@@ -200,8 +205,11 @@ def _one(frame: Frame, operators: pl.DataFrame) -> None:
     )
     if mpid is None:
         return
-    row = by_mpid[mpid]
-    st.header(plain(names[mpid]), anchor=False)
+    finished.show(frame, _in_detail, by_mpid[mpid])
+
+
+def _in_detail(frame: Backdrop, row: dict[str, Any]) -> None:
+    st.header(plain(f"{_name(row)}, {_area(row)}"), anchor=False)
     st.html(
         facts(
             [
@@ -218,12 +226,12 @@ def _one(frame: Frame, operators: pl.DataFrame) -> None:
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
-        party_panel.stages(frame, mpid, ROLE)
+        party_panel.stages(frame, row["mpid"], ROLE)
     with right:
         party_panel.approvals(
-            frame, mpid, ROLE, row["missing_approvals"], [party_panel.EVERY_SEGMENT]
+            frame, row["mpid"], ROLE, row["missing_approvals"], [party_panel.EVERY_SEGMENT]
         )
-        party_panel.exceptions(frame, mpid)
+        party_panel.exceptions(frame, row["mpid"])
 
 
 render(current())

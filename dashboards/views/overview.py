@@ -6,6 +6,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import data
+from dashboards.components import finished
 from dashboards.components.burn_up import (
     forecast_of,
     points_burn_up,
@@ -13,16 +14,21 @@ from dashboards.components.burn_up import (
     suppliers_burn_up,
 )
 from dashboards.components.cards import show_cards
-from dashboards.components.frame import Frame, current
+from dashboards.components.frame import Backdrop, Frame, current
 from dashboards.components.headline import headline_sentence
 from dashboards.components.headline_cards import headline_cards
 from dashboards.components.largest_holders import largest_holders, show_largest_holders
 from dashboards.components.what_changed import what_changed
+from dashboards.data import View
 
 
 def render(frame: Frame) -> None:
     """The whole page."""
     st.title("Overview", anchor=False)
+    finished.show(frame, _figures, data.overview.previous(data.store.kept(), frame.view))
+
+
+def _figures(frame: Backdrop, before: View | None) -> None:
     headline = data.overview.headline(frame.view)
     suppliers = data.suppliers.readiness(frame.view)
     if headline is None or not headline["live_metering_points"]:
@@ -45,7 +51,7 @@ def render(frame: Frame) -> None:
     with left:
         show_largest_holders(frame, largest_holders(headline, holders))
     with right:
-        what_changed(frame, suppliers)
+        what_changed(frame, suppliers, before)
 
 
 render(current())

@@ -8,8 +8,8 @@ import polars as pl
 import streamlit as st
 
 from dashboards import data
-from dashboards.components import charts, filters, numbers, words
-from dashboards.components.frame import Frame, current
+from dashboards.components import charts, filters, finished, numbers, words
+from dashboards.components.frame import Backdrop, Frame, current
 from dashboards.components.list_download import offer_list
 from dashboards.components.markup import plot_text
 from dashboards.components.rows import follow
@@ -52,9 +52,10 @@ def render(frame: Frame) -> None:
         overdue = overdue.filter(pl.col("market_role").is_in(chosen))
     left, right = st.columns(2, gap="large")
     with left:
-        _progress(frame, data.plan.progress(frame.view, chosen), chosen)
+        finished.show(frame, _progress, chosen)
     with right:
-        slippage_chart(frame, chosen)
+        views = data.plan.compared(data.store.kept(), frame.view)
+        finished.show(frame, slippage_chart, views, chosen)
     _overdue(frame, overdue)
     offer_list(frame, "tranches", {"market_role": chosen})
 
@@ -91,7 +92,8 @@ def _overdue_words(overdue: pl.DataFrame) -> str:
     )
 
 
-def _progress(frame: Frame, progress: pl.DataFrame, roles: list[str]) -> None:
+def _progress(frame: Backdrop, roles: list[str]) -> None:
+    progress = data.plan.progress(frame.view, roles)
     tranches = progress["tranche"].unique(maintain_order=True).to_list()
     tiles = [
         Tile(

@@ -8,8 +8,8 @@ import polars as pl
 import streamlit as st
 
 from dashboards import data
-from dashboards.components import filters, numbers, party_panel, supplier_panel, words
-from dashboards.components.frame import Frame, current
+from dashboards.components import filters, finished, numbers, party_panel, supplier_panel, words
+from dashboards.components.frame import Backdrop, Frame, current
 from dashboards.components.markup import plain
 
 ROLE = "SUP"
@@ -29,7 +29,7 @@ def render(frame: Frame) -> None:
     if mpid is None:
         _none_chosen(frame, names, asked)
         return
-    _one(frame, suppliers.row(by_predicate=pl.col("mpid") == mpid, named=True))
+    finished.show(frame, _one, suppliers.row(by_predicate=pl.col("mpid") == mpid, named=True))
     _all_suppliers(frame)
 
 
@@ -62,7 +62,7 @@ def _all_suppliers(frame: Frame) -> None:
     )
 
 
-def _one(frame: Frame, row: dict[str, Any]) -> None:
+def _one(frame: Backdrop, row: dict[str, Any]) -> None:
     mpid = row["mpid"]
     m14 = data.frame.milestone_day(frame.view, "M14")
     sentence = supplier_panel.supplier_sentence(row, m14, frame.view.as_of)

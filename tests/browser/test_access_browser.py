@@ -4,149 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from dashboards import links
 from dashboards.registry import PAGES, PageEntry
 from dashboards.sessions import COOKIE
 from tests.browser.looks import PHONE, assert_accessible, assert_fits
-from tests.fixture_publication import AFTER, make_warehouse, publication_id
-from tests.identity import PEOPLE, ROLES, access_file, claims_of, provider, signed
-from tests.served import chromium, free_port, serve
+from tests.browser.signing_in import DEEP_LINK, Site, listen, make_file, settle, sign_in, visit
+from tests.fixture_publication import AFTER, publication_id
+from tests.identity import PEOPLE, ROLES
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("signed_links")]
 
-SECRET = "only for tests"
-DEEP_LINK = "/exceptions?rule_id=SUP-01&severity=BREACH&mpid=WILL"
 # Each of the four roles, alone or as people have them.
 READERS = ("lea", "ann", "cat", "ada")
 MPAN = re.compile(rb"\d{2} \d{3} \d{3} \d{3} \d{2}|\d{13}")
-
-
-@dataclass(frozen=True)
-class Site:
-    """The server under test."""
-
-    address: str
-    warehouse: Path
-    mpans: frozenset[bytes]
-
-    def audit(self) -> list[dict[str, Any]]:
-        log = self.warehouse / "logs" / "audit.jsonl"
-        return [json.loads(line) for line in log.read_text("utf-8").splitlines()]
-
-    def link(self, file: str, name: str, seconds: int = 60, **others: Any) -> str:
-        claim = links.Claim(file, name, int(time.time()) + seconds, **others)
-        return links.ROUTE.format(token=links.sign(claim))
-
-
-@pytest.fixture(autouse=True)
-def _links_as_the_server_signs_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(links, "_SECRET", SECRET.encode())
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    chromium()
-    folder = tmp_path_factory.mktemp("access")
-    warehouse = make_warehouse(folder / "warehouse")
-    port = free_port()
-    address = f"http://localhost:{port}"
-    variables = {"MHHS_LINK_SECRET": SECRET, "MHHS_TODAY": "2026-11-11"}
-    with provider(free_port()) as metadata_url:
-        settings = access_file(folder, address, metadata_url)
-        with serve(warehouse, port, folder / "server.log", variables, settings):
-            yield Site(address, warehouse, _mpans(warehouse))
-
-
-def _mpans(warehouse: Path) -> frozenset[bytes]:
-    path = warehouse / "published" / f"{publication_id(AFTER)}.duckdb"
-    with duckdb.connect(str(path), read_only=True) as connection:
-        found = connection.execute("select distinct mpan from marts.fct_exception").fetchall()
-    return frozenset(mpan.encode() for (mpan,) in found if mpan)
-
-
-@pytest.fixture(scope="module")
-def browser(site: Site) -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def somebody(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
-    """A browser of somebody who is not signed in, with these cookies."""
-    contexts = []
-
-    def arrive(cookies: dict[str, str] | None = None, **options: Any) -> Any:
-        context = browser.new_context(base_url=site.address, **options)
-        contexts.append(context)
-        context.add_cookies(
-            [
-                {"name": name, "value": value, "url": site.address}
-                for name, value in (cookies or {}).items()
-            ]
-        )
-        return context.new_page()
-
-    yield arrive
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture(scope="module")
-def reader(browser: Any, site: Site) -> Iterator[Callable[[str], Any]]:
-    """One page per person, signed in once; what the server sends to it is kept in `received`."""
-    pages: dict[str, Any] = {}
-
-    def page_of(name: str) -> Any:
-        if name not in pages:
-            page = browser.new_context(base_url=site.address, accept_downloads=True).new_page()
-            page.received = bytearray()
-            page.on("websocket", lambda socket: _listen(socket, page))
-            page.goto("/")
-            sign_in(page, name)
-            pages[name] = page
-        return pages[name]
-
-    yield page_of
-    for page in pages.values():
-        page.context.close()
-
-
-def _listen(socket: Any, page: Any) -> None:
-    def keep(payload: str | bytes) -> None:
-        page.received += payload.encode() if isinstance(payload, str) else payload
-
-    socket.on("framereceived", keep)
-
-
-def sign_in(page: Any, name: str) -> None:
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name=name, exact=True).click()
-    page.get_by_text(f"Signed in as {PEOPLE[name]['email']}").last.wait_for(timeout=30_000)
-    settle(page)
-
-
-def settle(page: Any) -> None:
-    page.get_by_text(re.compile("^(Signed in as .*, roles|Not signed in)")).last.wait_for(
-        timeout=30_000
-    )
-    page.locator('[data-testid="stStatusWidget"]').wait_for(state="detached", timeout=30_000)
-
-
-def visit(page: Any, address: str) -> None:
-    page.goto(address)
-    settle(page)
 
 
 def path_of(entry: PageEntry) -> str:
@@ -222,7 +97,7 @@ def test_without_signing_in_a_page_shows_nothing(
 ) -> None:
     page = somebody()
     page.received = bytearray()
-    page.on("websocket", lambda socket: _listen(socket, page))
+    page.on("websocket", lambda socket: listen(socket, page))
     visit(page, path_of(entry))
     assert page.locator("h1").all_inner_texts() == ["MHHS readiness"]
     assert page.get_by_role("button", name="Sign in").count() == 1
@@ -315,95 +190,6 @@ def test_a_download_is_served_to_its_reader_alone_and_leaves_a_line(
         page.get_by_role("link", name="Manifest").click()
     assert json.loads(Path(manifest.value.path()).read_text())["rows"] == rows
     assert site.audit()[-1]["file"].endswith(".csv.manifest.json")
-
-
-def make_file(site: Site) -> str:
-    file = site.warehouse / "exports" / publication_id(AFTER) / "by-hand" / "list.csv"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("a\n")
-    return file.relative_to(site.warehouse / "exports").as_posix()
-
-
-def test_links_and_cookies_that_are_not_right_are_refused(
-    reader: Callable[[str], Any],
-    somebody: Callable[..., Any],
-    site: Site,
-) -> None:
-    file, cat = make_file(site), PEOPLE["cat"]["email"]
-    good = site.link(file, cat)
-    get = reader("cat").request.get
-    assert get(good).status == 200
-    assert get(site.link(file, cat, seconds=-1)).status == 403
-    assert get(good[:-3] + "AAA").status == 403
-    assert get(site.link(file, cat, role="admin")).status == 403
-    lea = PEOPLE["lea"]["email"]
-    assert reader("lea").request.get(site.link(file, lea)).status == 403
-    assert reader("lea").request.get(site.link(file, lea, role=None)).status == 200
-
-    now = int(time.time())
-    right = claims_of("cat", site.address)
-    for cookies, status in (
-        ({COOKIE: signed(COOKIE, right)}, 200),
-        ({COOKIE: signed(COOKIE, right, secret="another secret, as long as it is")}, 403),
-        ({COOKIE: json.dumps(right)}, 403),
-        ({COOKIE: signed("_streamlit_user_tokens", right)}, 403),
-        ({COOKIE: signed(COOKIE, {**right, "origin": "https://other.example"})}, 403),
-        ({COOKIE: signed(COOKIE, {**right, "exp": now - 1})}, 403),
-        ({COOKIE: signed(COOKIE, {**right, "iat": now - 9 * 3600})}, 403),
-    ):
-        assert somebody(cookies).request.get(good).status == status, cookies
-
-
-def test_a_forged_cookie_shows_the_sign_in(somebody: Callable[..., Any], site: Site) -> None:
-    forged = signed(COOKIE, claims_of("cat", site.address), secret="x" * 40)
-    page = somebody({COOKIE: forged})
-    visit(page, DEEP_LINK)
-    assert page.locator("h1").inner_text() == "MHHS readiness"
-    sign_in(page, "lea")
-    page.get_by_text("The list of Metering Points needs the role compliance").wait_for()
-
-
-def test_an_open_page_goes_when_the_session_ends(somebody: Callable[..., Any], site: Site) -> None:
-    ends = int(time.time()) + 12
-    page = somebody({COOKIE: signed(COOKIE, claims_of("cat", site.address, exp=ends))})
-    visit(page, "/suppliers?missing=DIP_MGR")
-    assert page.locator("h1").inner_text() == "Suppliers"
-    link = site.link(make_file(site), PEOPLE["cat"]["email"])
-    assert page.request.get(link).status == 200
-    page.get_by_text("Your session has ended").wait_for(timeout=30_000)
-    assert time.time() >= ends
-    assert page.locator(".mhhs-strip").count() == 0
-    assert page.request.get(link).status == 403
-    sign_in(page, "cat")
-    assert page.url == f"{site.address}/suppliers?missing=DIP_MGR"
-
-
-def test_signing_out_ends_the_session_everywhere(somebody: Callable[..., Any], site: Site) -> None:
-    page = somebody()
-    page.goto("/suppliers")
-    sign_in(page, "cat")
-    copied = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
-    link = site.link(make_file(site), PEOPLE["cat"]["email"])
-    assert page.request.get(link).status == 200
-    other_tab = page.context.new_page()
-    visit(other_tab, "/suppliers")
-
-    page.get_by_role("button", name="cat@compliance.example").click()
-    page.get_by_text("Session ends").wait_for()
-    page.get_by_role("button", name="Sign out").click()
-    page.wait_for_url(re.compile("/oauth2/end_session.*id_token_hint="), timeout=30_000)
-    page.get_by_role("button").first.click()
-    page.get_by_role("button", name="Sign in").wait_for(timeout=30_000)
-    assert not [each for each in page.context.cookies() if each["name"].startswith(COOKIE)]
-    assert [line["kind"] for line in site.audit()[-3:]] == ["sign_in", "download", "sign_out"]
-
-    other_tab.get_by_role("searchbox", name="Search").fill("yew")
-    other_tab.keyboard.press("Enter")
-    other_tab.get_by_text("Your session has ended").wait_for(timeout=30_000)
-    thief = somebody({name: value for name, value in copied.items() if name.startswith(COOKIE)})
-    assert thief.request.get(link).status == 403
-    visit(thief, "/suppliers")
-    assert thief.locator("h1").inner_text() == "MHHS readiness"
 
 
 def test_the_admin_sees_who_took_what_and_can_take_the_log(

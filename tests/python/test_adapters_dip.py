@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import random
 from datetime import date
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zstandard
 
 from pipeline.intake.log import LoadLog
 from tests.python.dip_messages import (
@@ -23,7 +21,7 @@ from tests.python.dip_messages import (
     reversed_,
     status,
 )
-from tests.python.intake_folder import Folder, refused
+from tests.python.intake_folder import Folder
 
 NAME = "dip_events_delta_20260901.jsonl"
 REGISTRATION = (
@@ -302,54 +300,6 @@ def test_of_two_messages_of_one_thing_the_one_sent_last_stands(folder: Folder) -
     assert (outcome.accepted, outcome.quarantined) == (1, 1)
     assert folder.query(QUARANTINE) == [(2, "DUPLICATE_KEY", None)]
     assert folder.query("SELECT supplier_mpid FROM raw.registration") == [("LAST",)]
-
-
-@pytest.mark.parametrize("ext", ["json", "json.gz", "json.zst", "jsonl.gz", "jsonl.zst"])
-def test_every_form_of_file(folder: Folder, ext: str) -> None:
-    messages = [registered("R-1"), [appointed()], message("IF-021", "ActivePower", {})]
-    content = lines(*messages) if "jsonl" in ext else json.dumps(messages, indent=1).encode()
-    pack = {"gz": gzip.compress, "zst": zstandard.compress}.get(ext.partition(".")[2], bytes)
-    folder.put(f"dip_events_delta_20260901.{ext}", pack(content))
-    outcome = folder.only()
-    assert (outcome.outcome, outcome.accepted, outcome.ignored) == ("accepted", 2, 1)
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "code"),
-    [
-        ("dip_events_full_20260901.jsonl", lines(registered()), "BAD_NAME"),
-        ("dip_events_delta_20260931.jsonl", lines(registered()), "BAD_NAME"),
-        ("dip_events_delta_20260901.csv", lines(registered()), "BAD_NAME"),
-        ("dip_events_delta_20260901.jsonl", b"", "EMPTY"),
-        ("dip_events_delta_20260901.jsonl", b"\n \n", "EMPTY"),
-        ("dip_events_delta_20260901.json", b"", "EMPTY"),
-        ("dip_events_delta_20260901.json", b"{}", "UNREADABLE"),
-        ("dip_events_delta_20260901.json", b"[{}", "UNREADABLE"),
-        ("dip_events_delta_20260901.json", b"[{} {}]", "UNREADABLE"),
-        ("dip_events_delta_20260901.json", b"[{},]", "UNREADABLE"),
-        ("dip_events_delta_20260901.json", b"[] []", "UNREADABLE"),
-        ("dip_events_delta_20260901.json", b"[" * 100_000, "UNREADABLE"),
-        ("dip_events_delta_20260901.jsonl", lines(registered())[:-1] + b"\xff\n", "BAD_ENCODING"),
-        ("dip_events_delta_20260901.json", b'["\xff"]', "BAD_ENCODING"),
-        ("dip_events_delta_20260901.jsonl.gz", lines(registered()), "UNREADABLE"),
-        (
-            "dip_events_delta_20260901.jsonl.gz",
-            gzip.compress(b"{}" * 999, mtime=0)[:-9],
-            "UNREADABLE",
-        ),
-        ("dip_events_delta_20260901.jsonl", b"x" * (17 << 20), "UNREADABLE"),
-        ("dip_events_delta_20260901.json", b'["' + b"x" * (17 << 20) + b'"]', "UNREADABLE"),
-    ],
-)
-def test_files_that_are_refused(folder: Folder, name: str, content: bytes, code: str) -> None:
-    folder.put(name, content)
-    refused(folder.only(), code)
-
-
-def test_a_second_name_for_one_day_is_refused(folder: Folder) -> None:
-    folder.put("dip_events_delta_20260901.json", json.dumps([registered()]).encode())
-    folder.put(NAME, lines(registered()))
-    assert sorted(str(o.error) for o in folder.load().files) == ["BAD_NAME", "None"]
 
 
 def test_a_full_overtakes_the_messages_of_its_own_extract_alone(folder: Folder) -> None:

@@ -10,6 +10,7 @@ import yaml
 from streamlit.testing.v1 import AppTest
 
 from dashboards import data
+from dashboards.components import finished
 from dashboards.registry import PAGES
 from dashboards.report import contents
 from tests.command import PROJECT
@@ -50,6 +51,7 @@ def test_page_reads_what_its_exposure_names(
         return query(path, sql, *values)
 
     monkeypatch.setattr(data.store, "query", recording)
+    finished.drawn.clear()  # a page that was drawn before reads nothing
     app = AppTest.from_file(str(PROJECT / "dashboards" / "app.py"), default_timeout=30).run()
     if page != "overview":
         read.clear()

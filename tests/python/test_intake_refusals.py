@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-from pipeline.intake import loader, stored
+from pipeline.intake import loader
 from tests.python.intake_folder import COLUMNS, Folder, parquet_bytes, refused
 
 HEAD = b"mpan,direction,effective_from\n"
@@ -268,45 +268,6 @@ def test_missing_column_of_a_delta_and_of_parquet(folder: Folder) -> None:
     folder.put("migration_full_20260102.parquet", sink.getvalue())
     for outcome in folder.load().files:
         refused(outcome, "MISSING_COLUMN")
-
-
-@pytest.mark.parametrize(
-    "manifest",
-    [{"rows": 1999}, {"rows": "2000"}, {"rows": True}, {"sha256": "0" * 64}, {"sha256": 5},
-     {"extracted_at": "yesterday"}, {"extracted_at": 5}, [], b"5", b"null", b"", b"{", b"\xff",
-     b"[" * 100_000, b"{}" + b" " * 2_000_000],
-)  # fmt: skip
-@pytest.mark.parametrize("ext", ["csv", "parquet"])
-def test_manifest_mismatch(folder: Folder, manifest: object, ext: str) -> None:
-    content = GOOD
-    if ext == "parquet":
-        content = parquet_bytes({name: values * 2000 for name, values in COLUMNS.items()})
-    folder.put(f"migration_full_20260101.{ext}", content, manifest)
-    refused(folder.only(), "MANIFEST_MISMATCH")
-    assert folder.query("FROM raw.migration") == []
-
-
-def test_manifest_agrees(folder: Folder) -> None:
-    path = folder.put("migration_full_20260101.csv.gz", gzip.compress(GOOD))
-    sha256 = stored.hashlib.sha256(path.read_bytes()).hexdigest().upper()
-    manifest = {"rows": 2000, "sha256": sha256, "extracted_at": "2026-01-01T05:00:00Z", "more": 1}
-    folder.put(path.name, path.read_bytes(), manifest)
-    assert folder.only().outcome == "accepted"
-
-
-def test_manifest_counts_every_line_read(folder: Folder) -> None:
-    content = HEAD + ROWS[:33] * 2 + b"1,2\n" + b"1,2,3\n"
-    folder.put("migration_full_20260101.csv", content, {"rows": 4, "sha256": None})
-    assert folder.only().outcome == "accepted"
-
-
-def test_a_mended_manifest_lets_the_file_in(folder: Folder) -> None:
-    folder.put("migration_full_20260101.csv", GOOD, {"rows": 1})
-    refused(folder.only(), "MANIFEST_MISMATCH")
-    folder.put("migration_full_20260101.csv", GOOD, {"rows": 2000})
-    assert folder.only().outcome == "accepted"
-    assert folder.only().outcome == "skipped"
-    assert len(folder.query("FROM raw.load")) == 1
 
 
 def test_the_first_code_that_fits(folder: Folder) -> None:

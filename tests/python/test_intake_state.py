@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import tempfile
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +17,7 @@ from hypothesis import strategies as st
 
 from pipeline.contracts import EXTRACTS, Column, Extract
 from pipeline.intake import create_state_views, load, newest_registration_date
-from pipeline.intake.log import LOG_PATH, BrokenLog, Entry, LoadLog
-from pipeline.intake.outcomes import judge
+from pipeline.intake.log import LOG_PATH, BrokenLog
 
 FAR = date(2030, 1, 1)
 HEAD = "mpan,direction,effective_from,supplier_mpid\n"
@@ -358,47 +355,3 @@ def test_any_split_of_a_delta_and_the_equivalent_full(
                 folder.put(what, text)
             folder.load(allow_shrunk=True)
             assert folder.state() == state
-
-
-ENTRIES = st.lists(
-    st.builds(
-        Entry,
-        file=st.just(""),
-        extract=st.just("migration"),
-        sha256=st.just(""),
-        kind=st.sampled_from(["full", "full", "delta"]),
-        business_date=st.integers(0, 4).map(lambda n: date(2026, 1, 1) + timedelta(n)),
-        sequence=st.integers(0, 1),
-        accepted=st.sampled_from([0, 60, 80, 100]),
-        extracted_at=st.sampled_from([f"2026-01-01T0{n}" for n in range(5)]),
-        allow_shrunk=st.sampled_from([False, False, True]),
-    ),
-    max_size=8,
-    unique_by=lambda e: (e.kind, e.business_date, e.sequence, e.extracted_at),
-)
-
-
-@settings(max_examples=200, deadline=None)
-@given(ENTRIES, st.randoms(use_true_random=False))
-def test_outcomes_do_not_depend_on_the_order(entries: list[Entry], order: random.Random) -> None:
-    """Re-supplies, too, where each says when it was extracted."""
-    entries = [
-        replace(e, file=f"{e.kind}{e.business_date}{e.sequence}", sha256=str(n))
-        for n, e in enumerate(entries)
-    ]
-    judged = {o.entry.sha256: (o.outcome, o.error, o.stands) for o in judge(entries)}
-    order.shuffle(entries)
-    again = {o.entry.sha256: (o.outcome, o.error, o.stands) for o in judge(entries)}
-    assert judged == again
-    before = 0
-    for outcome in sorted(judge(entries), key=lambda o: o.entry.file):
-        if outcome.stands and outcome.entry.kind == "full":
-            assert outcome.entry.allow_shrunk or outcome.entry.accepted >= 0.8 * before
-            before = outcome.entry.accepted
-
-
-def test_the_log_gives_back_what_it_took(tmp_path: Path) -> None:
-    entry = Entry("migration/é\u2028\n.csv", "migration", "0", error="BAD_NAME", stamp=(1, 2))
-    LoadLog(tmp_path).append(entry)
-    assert LoadLog(tmp_path).entries == [entry]
-    shutil.rmtree(tmp_path)

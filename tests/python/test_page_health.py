@@ -196,6 +196,8 @@ def test_failed_gates_are_shown_with_what_made_them_fail(failed_warehouse: Path)
 def test_rows_of_failed_tests_need_compliance(
     failed_warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Whoever looked at them before.
+    assert MPAN in text_of(open_page("health"))
     read_as(monkeypatch, "leadership", "analyst")
     text = text_of(open_page("health"))
     assert "unique\\_key\\_fct\\_holding" in text
