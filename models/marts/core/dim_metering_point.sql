@@ -23,6 +23,9 @@ migrations as (
 services as (
 
     select * from {{ ref('int_service') }}
+    where
+        metering_service_mpid is not null
+        or data_service_mpid is not null
 
 ),
 
