@@ -185,11 +185,16 @@ def _state_sql(
     if state.full is not None:
         sql = _rows_sql(warehouse, extract, extract.columns, state.full, ids)
         if state.deltas:
-            same = " AND ".join(f"state.{quote(k)} = later.{quote(k)}" for k in extract.key)
-            sql = (
-                f"SELECT * FROM ({sql}) AS state "
-                f"ANTI JOIN raw.{extract.name}_change AS later ON {same}"
-            )
+            keys = [quote(key) for key in extract.key]
+            changes = f"raw.{extract.name}_change"
+            if len(keys) == 1:
+                # Unlike an anti join it is never turned round, so that what a model joins with
+                # filters the file. Keys are never null.
+                changed = f"SELECT {keys[0]} FROM {changes}"
+                sql = f"SELECT * FROM ({sql}) WHERE {keys[0]} NOT IN ({changed})"
+            else:
+                same = " AND ".join(f"state.{key} = later.{key}" for key in keys)
+                sql = f"SELECT * FROM ({sql}) AS state ANTI JOIN {changes} AS later ON {same}"
         parts.append(sql)
     if state.deltas:
         parts.append(
