@@ -1,6 +1,12 @@
-{# An MPAN as the 13 digits that everyone outside the warehouse writes. Inside it is a BIGINT. #}
+{#
+    An MPAN as the 13 digits that everyone outside the warehouse writes. Inside it is a BIGINT.
+    Padding only what needs it takes half the time.
+#}
 {% macro mpan_text(mpan) -%}
-    lpad(cast({{ mpan }} as varchar), 13, '0')
+    case
+        when {{ mpan }} >= 1000000000000 then cast({{ mpan }} as varchar)
+        else lpad(cast({{ mpan }} as varchar), 13, '0')
+    end
 {%- endmacro %}
 
 {# A label as the text that everyone outside writes. Inside, those of the large extracts are an ENUM: a byte. #}

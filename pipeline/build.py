@@ -23,7 +23,7 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 
 from pipeline.errors import PipelineError
-from pipeline.intake import create_state_views, newest_registration_date
+from pipeline.intake import create_state_views, newest_registration_date, store_states
 from pipeline.layout import PROJECT, STORAGE, Warehouse, large_database
 from pipeline.ledger import create_ledger_tables
 
@@ -95,6 +95,7 @@ def build(
     with fresh_database(warehouse.build_database, memory_limit, threads) as connection:
         try:
             create_state_views(connection, warehouse.root, as_of)
+            store_states(connection)
         except (duckdb.InvalidInputException, duckdb.IOException) as error:
             raise PipelineError(
                 f"A file of the lake is damaged: {str(error).splitlines()[0]}. Delete it, and the "

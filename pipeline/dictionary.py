@@ -162,6 +162,7 @@ def _sums(kwargs: Mapping[str, Any]) -> str:
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "not_null": lambda _: "Never empty.",
     "unique_key": lambda kwargs: f"One row for each {_list(kwargs['keys'])}.",
+    "ascending": lambda kwargs: f"One row for each {_list(kwargs['keys'])}, in that order.",
     "accepted_values": lambda kwargs: f"One of {_list(kwargs['values'])}.",
     "relationships": lambda kwargs: f"Found in {_ref(kwargs['to'])}.{kwargs['field']}.",
     "expression_is_true": lambda kwargs: f"Always true: {_one_line(kwargs['expression'])}.",

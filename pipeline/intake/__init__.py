@@ -2,7 +2,12 @@
 
 from pipeline.intake.loader import load
 from pipeline.intake.report import FileOutcome, LoadSummary
-from pipeline.intake.state import create_state_views, newest_registration_date, states
+from pipeline.intake.state import (
+    create_state_views,
+    newest_registration_date,
+    states,
+    store_states,
+)
 
 __all__ = [
     "FileOutcome",
@@ -11,4 +16,5 @@ __all__ = [
     "load",
     "newest_registration_date",
     "states",
+    "store_states",
 ]

@@ -19,32 +19,46 @@ services as (
 
 ),
 
+-- Nearly all have both kinds; the rest alone need be looked at.
+served as (
+
+    select mpan from services
+    where
+        metering_until > {{ as_of() }}
+        and data_until > {{ as_of() }}
+
+),
+
+live_holdings as (
+
+    select holdings.* from holdings
+    anti join served
+        on holdings.mpan = served.mpan
+    where
+        holdings.is_live
+        and {{ covers('holdings', as_of()) }}
+
+),
+
 -- Every appointment counted here starts on or before the as-of day, so what ended last ended the service.
 unserved as (
 
     select
-        holdings.registration_id,
-        holdings.mpan,
-        holdings.supplier_mpid,
-        {{ point_attributes('holdings') }},
-        holdings.load_id,
+        live_holdings.registration_id,
+        live_holdings.mpan,
+        live_holdings.supplier_mpid,
+        {{ point_attributes('live_holdings') }},
+        live_holdings.load_id,
         mhhs_spells.valid_from as migrated_from,
         coalesce(services.metering_until, {{ start_of_time() }}) as metering_until,
         coalesce(services.data_until, {{ start_of_time() }}) as data_until
-    from holdings
+    from live_holdings
     inner join mhhs_spells
         on
-            holdings.mpan = mhhs_spells.mpan
+            live_holdings.mpan = mhhs_spells.mpan
             and {{ covers('mhhs_spells', as_of()) }}
     left join services
-        on holdings.mpan = services.mpan
-    where
-        holdings.is_live
-        and {{ covers('holdings', as_of()) }}
-        and least(
-            coalesce(services.metering_until, {{ start_of_time() }}),
-            coalesce(services.data_until, {{ start_of_time() }})
-        ) <= {{ as_of() }}
+        on live_holdings.mpan = services.mpan
 
 ),
 

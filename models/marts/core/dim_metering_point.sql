@@ -23,6 +23,9 @@ migrations as (
 services as (
 
     select * from {{ ref('int_service') }}
+    where
+        metering_service_mpid is not null
+        or data_service_mpid is not null
 
 ),
 
@@ -33,14 +36,28 @@ qualification_spells as (
 
 ),
 
-regimes as (
+-- The spell that is open has lasted until the as-of day.
+present_spells as (
 
     select
         mpan,
-        arg_max(regime, valid_from) as regime,
-        min(valid_from) filter (where regime = 'MHHS') as first_mhhs_on,
-        max(valid_from) filter (where valid_from > {{ start_of_time() }}) as last_regime_change_on
+        regime,
+        valid_from
     from regime_spells
+    where valid_to = {{ open_end() }}
+
+),
+
+-- Few points have left MHHS again.
+past_mhhs_spells as (
+
+    select
+        mpan,
+        min(valid_from) as first_mhhs_on
+    from regime_spells
+    where
+        regime = 'MHHS'
+        and valid_to < {{ open_end() }}
     group by mpan
 
 ),
@@ -95,16 +112,22 @@ joined as (
         newest_holdings.energisation_status,
         newest_holdings.annual_kwh,
         newest_holdings.is_live and {{ as_of() }} < newest_holdings.valid_to as is_live,
-        coalesce(regimes.regime, 'LEGACY') as regime,
-        least(regimes.first_mhhs_on, undone.first_undone_on) as first_migrated_on,
-        regimes.last_regime_change_on,
+        coalesce(present_spells.regime, 'LEGACY') as regime,
+        least(
+            past_mhhs_spells.first_mhhs_on,
+            case when present_spells.regime = 'MHHS' then present_spells.valid_from end,
+            undone.first_undone_on
+        ) as first_migrated_on,
+        nullif(present_spells.valid_from, {{ start_of_time() }}) as last_regime_change_on,
         cast(coalesce(reversals.reverse_migrations, 0) as integer) as reverse_migrations,
         services.metering_service_mpid,
         services.data_service_mpid,
         qualification_spells.mpid is not null as supplier_is_qualified
     from newest_holdings
-    left join regimes
-        on newest_holdings.mpan = regimes.mpan
+    left join present_spells
+        on newest_holdings.mpan = present_spells.mpan
+    left join past_mhhs_spells
+        on newest_holdings.mpan = past_mhhs_spells.mpan
     left join reversals
         on newest_holdings.mpan = reversals.mpan
     left join undone

@@ -10,7 +10,7 @@ appointments as (
 in_order as (
 
     select * from appointments
-    order by mpan, valid_from, appointment_id
+    order by mpan, valid_from
 
 ),
 
