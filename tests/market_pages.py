@@ -10,20 +10,7 @@ import duckdb
 import polars as pl
 from streamlit.testing.v1 import AppTest
 
-from tests.command import PROJECT
-
 BEFORE, AFTER = "20261020", "20261109"
-
-
-def open_page(name: str, /, **parameters: str | list[str]) -> AppTest:
-    """A page of the warehouse that MHHS_WAREHOUSE names, with these parameters in its address."""
-    app = AppTest.from_file(str(PROJECT / "dashboards/app.py"), default_timeout=60)
-    app.run()
-    for parameter, value in parameters.items():
-        app.query_params[parameter] = value
-    app.switch_page(f"views/{name}.py").run()
-    assert not app.exception, app.exception
-    return app
 
 
 def text_of(app: AppTest) -> str:

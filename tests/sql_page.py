@@ -15,7 +15,7 @@ from dashboards import auth, data
 from dashboards.auth import User
 from dashboards.data import View
 from pipeline.layout import Warehouse
-from tests.command import PROJECT
+from tests import app_pages
 
 ANALYST = User("ana", frozenset({"analyst"}))
 COMPLIANCE = User("cat", frozenset({"analyst", "compliance"}))
@@ -36,13 +36,7 @@ def be(monkeypatch: pytest.MonkeyPatch, user: User) -> User:
 
 
 def open_page(**parameters: str) -> AppTest:
-    app = AppTest.from_file(str(PROJECT / "dashboards/app.py"), default_timeout=60)
-    app.run()
-    for name, value in parameters.items():
-        app.query_params[name] = value
-    app.switch_page("views/sql.py").run()
-    assert not app.exception, app.exception
-    return app
+    return app_pages.open_page("sql", **parameters)
 
 
 def run(app: AppTest, sql: str | None = None) -> AppTest:

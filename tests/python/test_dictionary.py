@@ -17,7 +17,7 @@ from pipeline.dictionary import make
 from pipeline.keeping import prune, verify
 from pipeline.layout import Warehouse
 from pipeline.publication import _sweep, current, publications
-from tests.command import PROJECT
+from tests import app_pages
 from tests.fixture_publication import contracts
 
 # `rpt_publication` is made when a build is published, by no model.
@@ -156,13 +156,7 @@ def test_one_that_a_killed_publication_left_is_swept(warehouse: Warehouse) -> No
 
 
 def open_page(**parameters: str) -> AppTest:
-    app = AppTest.from_file(str(PROJECT / "dashboards/app.py"), default_timeout=60)
-    app.run()
-    for name, value in parameters.items():
-        app.query_params[name] = value
-    app.switch_page("views/dictionary.py").run()
-    assert not app.exception, app.exception
-    return app
+    return app_pages.open_page("dictionary", **parameters)
 
 
 def text_of(app: AppTest) -> str:

@@ -11,6 +11,7 @@ import pytest
 from dashboards.components.outlook import outlook_sentence, pace_title
 from dashboards.components.tiles import GSP_GROUP_PLACES, spread, steps_of, wrapped
 from dashboards.components.words import GSP_GROUP
+from tests.app_pages import open_page
 from tests.fixture_publication import AFTER as EMPTY_DAY
 from tests.fixture_publication import make_publication
 from tests.fixture_publication import publication_id as fixture_id
@@ -20,7 +21,6 @@ from tests.market_pages import (
     figure_of,
     lead_of,
     links_of,
-    open_page,
     publication_id,
     rows_of,
     table_of,

@@ -12,6 +12,7 @@ import pytest
 from dashboards import data
 from dashboards.components import slippage
 from dashboards.data import View
+from tests.app_pages import open_page
 from tests.fixture_publication import AFTER as EMPTY_DAY
 from tests.fixture_publication import make_publication
 from tests.fixture_publication import publication_id as fixture_id
@@ -21,7 +22,6 @@ from tests.market_pages import (
     figure_of,
     lead_of,
     links_of,
-    open_page,
     publication_id,
     rows_of,
     table_of,

@@ -12,7 +12,7 @@ import pytest
 
 from dashboards.components import list_download, words
 from dashboards.components.supplier_panel import supplier_sentence
-from tests.app_pages import read_as
+from tests.app_pages import open_page, read_as
 from tests.command import PROJECT
 from tests.fixture_publication import AFTER as EMPTY_DAY
 from tests.fixture_publication import make_publication
@@ -23,7 +23,6 @@ from tests.market_pages import (
     figure_of,
     lead_of,
     links_of,
-    open_page,
     publication_id,
     rows_of,
     table_of,
