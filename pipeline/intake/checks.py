@@ -172,8 +172,6 @@ def value_sql(column: Column, forms: Mapping[str, str], plain_ids: bool) -> str:
         case Kind.MPAN:
             return _mpan_sql(text, _cast(column.name))
         case Kind.DATE:
-            if plain_ids and forms[column.name] == DATE_FORMS[0]:
-                return _plain_iso_date_sql(text, _cast(column.name))
             return _date_sql(_iso_sql(text, forms[column.name]), _cast(column.name))
         case Kind.TIMESTAMP:
             return _timestamp_sql(text)
@@ -262,18 +260,6 @@ def _iso_sql(text: str, form: str) -> str:
 def _date_sql(iso: str, date: str) -> str:
     """DuckDB also takes '2026-1-5', spaces, other separators: what it would write is a date."""
     return f"CASE WHEN strlen({iso}) = 10 AND CAST({date} AS VARCHAR) = {iso} THEN {date} END"
-
-
-def _plain_iso_date_sql(text: str, date: str) -> str:
-    """The same for YYYY-MM-DD, where no control character is, at half the price.
-
-    With dashes in these two of ten places and a digit first, the one thing that DuckDB makes a date
-    of and the contract does not is a day of one digit and a space.
-    """
-    return (
-        f"CASE WHEN {text} LIKE '____-__-__' AND {text} >= '0' AND {text} < ':' "
-        f"AND NOT suffix({text}, ' ') THEN {date} END"
-    )
 
 
 def _mpan_sql(text: str, number: str) -> str:
