@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +30,17 @@ def chromium() -> str:
             pytest.fail(missing)
         pytest.skip(missing)
     return path
+
+
+LAST_LINE = re.compile("^(Local use: no sign-in provider|Signed in as .*, roles|Not signed in)")
+
+
+def settle(page: Any) -> None:
+    """Wait until the last line of a page stands, and every part before it is drawn."""
+    page.get_by_text(LAST_LINE).last.wait_for(timeout=30_000)
+    page.locator('[data-testid="stStatusWidget"]').wait_for(state="detached", timeout=30_000)
+    # A widget's code is fetched when it is first shown: till then a skeleton stands in its place.
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=30_000)
 
 
 def free_port() -> int:

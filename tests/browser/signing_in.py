@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from dashboards import links
 from tests.fixture_publication import AFTER, publication_id
 from tests.identity import PEOPLE
+from tests.served import settle
 
 SECRET = "only for tests"
 DEEP_LINK = "/exceptions?rule_id=SUP-01&severity=BREACH&mpid=WILL"
@@ -48,13 +48,6 @@ def sign_in(page: Any, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
     page.get_by_text(f"Signed in as {PEOPLE[name]['email']}").last.wait_for(timeout=30_000)
     settle(page)
-
-
-def settle(page: Any) -> None:
-    page.get_by_text(re.compile("^(Signed in as .*, roles|Not signed in)")).last.wait_for(
-        timeout=30_000
-    )
-    page.locator('[data-testid="stStatusWidget"]').wait_for(state="detached", timeout=30_000)
 
 
 def visit(page: Any, address: str) -> None:

@@ -13,9 +13,10 @@ import pytest
 from dashboards.registry import PAGES, PageEntry
 from dashboards.sessions import COOKIE
 from tests.browser.looks import PHONE, assert_accessible, assert_fits
-from tests.browser.signing_in import DEEP_LINK, Site, listen, make_file, settle, sign_in, visit
+from tests.browser.signing_in import DEEP_LINK, Site, listen, make_file, sign_in, visit
 from tests.fixture_publication import AFTER, publication_id
 from tests.identity import PEOPLE, ROLES
+from tests.served import settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("signed_links")]
 

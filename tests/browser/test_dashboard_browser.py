@@ -19,7 +19,7 @@ import pytest
 
 from dashboards import links
 from tests.fixture_publication import AFTER, BEFORE, FORMULA, make_warehouse, publication_id
-from tests.served import chromium, free_port, serve
+from tests.served import chromium, free_port, serve, settle
 
 pytestmark = pytest.mark.browser
 
@@ -68,11 +68,6 @@ def visit(context: Any) -> Iterator[Callable[..., Any]]:
     yield open_address
     for page in pages:
         page.close()
-
-
-def settle(page: Any) -> None:
-    page.get_by_text("Local use: no sign-in provider").wait_for(timeout=30_000)
-    page.locator('[data-testid="stStatusWidget"]').wait_for(state="detached", timeout=30_000)
 
 
 def path_of(page: str) -> str:

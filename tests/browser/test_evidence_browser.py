@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from tests.app_pages import ask, publications_of
-from tests.browser.test_dashboard_browser import settle
-from tests.served import chromium, free_port, serve
+from tests.served import chromium, free_port, serve, settle
 
 pytestmark = pytest.mark.browser
 
@@ -94,6 +93,7 @@ def test_a_point_is_looked_up_with_the_keyboard_alone(
     page.keyboard.press("Enter")
     page.locator(".mhhs-lead", has_text="true of this Metering Point").wait_for(timeout=30_000)
     page.wait_for_url(re.compile(f"mpan={crowded}"))
+    settle(page)
     # On to the table behind the chart, and open it.
     for _ in range(40):
         page.keyboard.press("Tab")

@@ -15,6 +15,7 @@ import pytest
 
 from tests.browser.looks import PHONE, assert_accessible, assert_fits
 from tests.browser.test_dashboard_browser import context, server, visit, warehouse
+from tests.served import settle
 
 __all__ = ["context", "server", "visit", "warehouse"]
 
@@ -42,6 +43,7 @@ def test_a_query_is_written_and_run_with_the_keyboard_alone(visit: Callable[...,
     page.keyboard.press("Control+Enter")
     page.get_by_text(re.compile(r"\d+ rows in \d")).wait_for(timeout=40_000)
     page.wait_for_url(re.compile("sql=select"))
+    settle(page)
     for _ in range(3):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.innerText").startswith("play_arrow"):
