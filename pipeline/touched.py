@@ -74,16 +74,16 @@ def collect(
     connection.execute("create temp table point as select mpan from said where mpan is not null")
     for known, name in ((later, "after"), (earlier, "before")):
         create_state_views(connection, warehouse.root, known.day, known.files)
-        for extract, (_, key) in POINTS.items():
-            if key is not None:
-                connection.execute(
-                    f"insert into point select mpan from raw.{extract} where {key} in "
-                    f"(select key from said where extract = '{extract}' and key is not null)"
-                )
         for extract in PARTIES:
             connection.execute(
                 f"create temp table {extract}_{name} as select * exclude (load_id) "
                 f"from raw.{extract}"
+            )
+    for extract, (_, key) in POINTS.items():
+        if key is not None:
+            connection.execute(
+                f"insert into point select mpan from raw.{extract} where {key} in "
+                f"(select key from said where extract = '{extract}' and key is not null)"
             )
     differences = " union ".join(
         f"select mpid from ((from {x}_before except from {x}_after) union all "
