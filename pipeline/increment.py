@@ -128,8 +128,17 @@ def _build_touched(
     with fresh_database(scratch, memory_limit, threads) as connection:
         collect(connection, warehouse, earlier, Known(as_of), deltas)
         create_state_views(connection, warehouse.root, as_of)
+        connection.execute(f"attach '{warehouse.build_database}' as kept (read_only)")
+        moved = (
+            "kept.raw.load as kept join raw.load as now_ "
+            "on kept.file = now_.file and kept.sha256 = now_.sha256 "
+            "where kept.load_id <> now_.load_id"
+        )
+        if _count(connection, moved):
+            raise _Afresh("a file bears another number than before")
         add_points_of_parties(connection, "party")
-        add_points_of_days(connection, warehouse.build_database, earlier.day, as_of)
+        add_points_of_days(connection, "kept", earlier.day, as_of)
+        connection.execute("detach kept")
         connection.execute("create table touched as select distinct mpan from point")
         touched = _count(connection, "touched")
         if standing.renewed + touched > market * _LARGEST_PART:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import duckdb
 
@@ -105,12 +104,12 @@ def add_points_of_parties(connection: duckdb.DuckDBPyConnection, parties: str) -
 
 
 def add_points_of_days(
-    connection: duckdb.DuckDBPyConnection, kept: Path, earlier: date, later: date
+    connection: duckdb.DuckDBPyConnection, kept: str, earlier: date, later: date
 ) -> None:
     """Add to `point` those to which a day after the earlier and up to the later means something.
 
-    `kept` is the build database of the earlier day: where parties came to be Qualified, or ceased
-    to be, it says of those whose rows did not change.
+    `kept` names the build database of the earlier day: it knows when parties whose rows did not
+    change come to be Qualified, or cease to be.
     """
     if earlier == later:
         return
@@ -120,16 +119,14 @@ def add_points_of_days(
             f"insert into point select mpan from raw.{extract} "
             f"where {_within('effective_from', earlier, later)} or {ended}"
         )
-    connection.execute(f"attach '{kept}' as kept (read_only)")
     connection.execute(
         "create temp table turning as "
         + " union ".join(
-            f"select mpid from kept.intermediate.{spells} where "
+            f"select mpid from {kept}.intermediate.{spells} where "
             f"{_within('valid_from', earlier, later)} or {_within('valid_to', earlier, later)}"
             for spells in ("int_qualification_spell", "int_unqualified_spell")
         )
     )
-    connection.execute("detach kept")
     add_points_of_parties(connection, "turning")
 
 

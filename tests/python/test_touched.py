@@ -146,9 +146,10 @@ def test_days_touch_where_intervals_start_and_have_ended(tmp_path: Path) -> None
                 f"create table intermediate.{name} (mpid text, valid_from date, valid_to date)"
             )
     with duckdb.connect() as connection:
+        connection.execute(f"attach '{kept}' as kept (read_only)")
         create_state_views(connection, folder.warehouse, SECOND)
         connection.execute("create temp table point (mpan bigint)")
-        add_points_of_days(connection, kept, FIRST, SECOND)
+        add_points_of_days(connection, "kept", FIRST, SECOND)
         found = {row[0] for row in connection.execute("from point").fetchall()}
     assert found == {1012345678910, 1012345678947}
 
@@ -176,8 +177,9 @@ def test_a_turn_of_a_party_touches_its_points(tmp_path: Path) -> None:
             "select 'DOGW' as mpid, date '2026-09-03' as valid_from, date '9999-12-31' as valid_to"
         )
     with duckdb.connect() as connection:
+        connection.execute(f"attach '{kept}' as kept (read_only)")
         create_state_views(connection, folder.warehouse, SECOND)
         connection.execute("create temp table point (mpan bigint)")
-        add_points_of_days(connection, kept, FIRST, SECOND)
+        add_points_of_days(connection, "kept", FIRST, SECOND)
         found = {row[0] - 1012345678901 for row in connection.execute("from point").fetchall()}
     assert found == {0, 1, 3}
