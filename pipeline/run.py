@@ -93,6 +93,7 @@ def build_and_publish(
         as_of=day,
         publication_id=publication.publication_id,
         tests=result.tests,
+        scope=result.scope,
         seconds=round(result.seconds, 1),
     )
     return publication, result
