@@ -159,6 +159,7 @@ def figure_of(
         range=[len(lanes) - 0.45, -0.75],
         tickmode="array",
         tickvals=[position + 0.47 for position in range(len(lanes) - 1)],
+        showgrid=True,
         showticklabels=False,
         ticks="",
     )

@@ -16,7 +16,7 @@ from dashboards import data, links
 from dashboards.components import numbers, words
 from dashboards.components.headline import headline_sentence
 from dashboards.components.look import DARK, LIGHT, Palette
-from dashboards.components.markup import badge, frame_table, plain
+from dashboards.components.markup import badge, cell_table, frame_table, plain
 from dashboards.serve import command
 from tests.fixture_publication import AFTER, PROJECT, publication_id
 
@@ -236,3 +236,10 @@ def test_small_tables_are_real_tables() -> None:
     markup = frame_table("Points", pl.DataFrame({"Day": ["1 <b>"], "Points": [12_345]}))
     assert '<th scope="row">1 &lt;b&gt;</th>' in markup
     assert '<td class="number">12,345</td>' in markup
+
+
+def test_only_long_cells_of_a_small_table_wrap_on_a_phone() -> None:
+    cells = ["BSC Performance Assurance Board", "● Approved<br>26 Feb 2026", "<b>30 Oct 2026</b>"]
+    markup = cell_table("Approvals", ["Body", "Smart", "Day"], [cells])
+    assert '<th class="long" scope="row">BSC Performance' in markup
+    assert "<td>● Approved<br>26 Feb 2026</td><td><b>30 Oct 2026</b></td>" in markup
