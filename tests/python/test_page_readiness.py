@@ -175,6 +175,9 @@ def test_an_operator_in_detail() -> None:
     text = text_of(app)
     assert "Eastern Power Networks (EELC), Eastern" in text
     assert "stages are complete" in text
+    marked = [each["text"] for each in figure_of(app, "stages_EELC_LDSO")["layout"]["annotations"]]
+    assert "M11" in marked  # the milestone of a DNO, long before M14
+    assert "M14" not in marked
     assert app.query_params["dno"] == "EELC"
     assert open_page("networks", dno="NOPE").selectbox(key="dno").value is None
 
