@@ -48,7 +48,8 @@ class BuildResult:
     """What a build came to; it may be published only if nothing failed.
 
     `tests` counts unit tests that hold for this code since an earlier build. `proven` is the
-    fingerprint of the project if all of its unit tests hold.
+    fingerprint of the project if all of its unit tests hold. `scope` tells how many points were
+    worked out anew and since which publication the rest stands, or why all were.
     """
 
     as_of: date
@@ -59,6 +60,7 @@ class BuildResult:
     seconds: float
     seconds_by_node: dict[str, float]
     dbt_manifest: dict[str, Any] = field(repr=False)
+    scope: dict[str, Any] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -83,6 +85,7 @@ def build(
     memory_limit: str | None = None,
     threads: int = 2,
     proven: Collection[str] = (),
+    because: str = "",
     progress: Progress | None = None,
 ) -> BuildResult:
     """Make the build database for `as_of` afresh and run every model and every test in it.
@@ -92,6 +95,7 @@ def build(
     """
     started = time.monotonic()
     memory_limit = memory_limit or default_memory_limit()
+    warehouse.standing.unlink(missing_ok=True)
     with fresh_database(warehouse.build_database, memory_limit, threads) as connection:
         try:
             create_state_views(connection, warehouse.root, as_of)
@@ -123,6 +127,7 @@ def build(
         seconds=time.monotonic() - started,
         seconds_by_node={result.node.name: result.execution_time for result in results},
         dbt_manifest=manifest,
+        scope={"because": because},
     )
 
 

@@ -18,19 +18,11 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.build import Progress, default_memory_limit
-from pipeline.hindsight import Files, Known, evaluate
-from pipeline.intake import create_state_views, states
+from pipeline.hindsight import evaluate
 from pipeline.layout import Warehouse
 from pipeline.ledger import pairs, restore, rows_of, write
 from pipeline.publication import files_of, publications
-
-_PARTIES = ("participant", "approval", "stage")
-# The key of a row about Metering Points, and the party in it that `REF-01` may not know.
-_POINTS = {
-    "registration": ("registration_id", "supplier_mpid"),
-    "appointment": ("appointment_id", "agent_mpid"),
-    "migration": ("mpan", "supplier_mpid"),
-}
+from pipeline.touched import POINTS, Files, Known, add_points_of_parties, collect, new_deltas
 
 
 @dataclass(frozen=True)
@@ -150,53 +142,19 @@ def _touched(
     connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, earlier: Known, later: Known
 ) -> _Touched | None:
     """What the later day has files about that the earlier did not know; None: about everything."""
-    new = _new_files(warehouse, earlier, later)
-    if new is None:
+    deltas = new_deltas(warehouse, earlier, later)
+    if deltas is None:
         return None
-    create_state_views(connection, warehouse.root, later.day, later.files)
-    for extract in _PARTIES:
-        connection.execute(f"create temp table {extract}_later as from raw.{extract}")
-    connection.execute("create temp table point (mpan bigint)")
-    connection.register("new_file", pa.Table.from_pylist(new, schema=_FILE))
-    for extract, (key, _) in _POINTS.items():
-        if any(file["extract"] == extract for file in new):
-            connection.execute(
-                f"create temp table {extract}_key as select {key} as key, mpan from "
-                f"raw.{extract}_change join raw.load using (load_id) join new_file "
-                f"using (file, sha256) where new_file.extract = '{extract}'"
-            )
-            connection.execute(f"insert into point select mpan from {extract}_key")
-    create_state_views(connection, warehouse.root, earlier.day, earlier.files)
-    for extract, (key, _) in _POINTS.items():
-        if any(file["extract"] == extract for file in new):
-            connection.execute(
-                f"insert into point select mpan from raw.{extract} "
-                f"where {key} in (select key from {extract}_key)"
-            )
-    parties = " union ".join(
-        f"select mpid from ((from {one} except from {other}) union all (from {other} except "
-        f"from {one}))"
-        for one, other in (
-            (
-                f"(select * exclude load_id from {x}_later)",
-                f"(select * exclude load_id from raw.{x})",
-            )
-            for x in _PARTIES
-        )
-    )
-    connection.execute(f"create temp table party as {parties}")
+    collect(connection, warehouse, earlier, later, deltas)
     named = " union ".join(
-        f"select {name} from raw.{extract} where mpan in (from point)"
-        for extract, (_, name) in _POINTS.items()
+        f"select {mpid} from raw.{extract} where mpan in (from point)"
+        for extract, (mpid, _) in POINTS.items()
     )
     connection.execute(
         "create temp table unknown_party as select distinct mpid from record "
         f"where rule_id = 'REF-01' and mpid in (from party union {named})"
     )
-    for extract, (_, name) in _POINTS.items():
-        connection.execute(
-            f"insert into point select mpan from raw.{extract} where {name} in (from unknown_party)"
-        )
+    add_points_of_parties(connection, "unknown_party")
     connection.execute("insert into point select mpan from record where mpid in (from party)")
     return _Touched(
         *(
@@ -204,29 +162,3 @@ def _touched(
             for table in ("point where mpan is not null", "party", "unknown_party")
         )
     )
-
-
-_FILE = pa.schema([("extract", pa.string()), ("file", pa.string()), ("sha256", pa.string())])
-
-
-def _new_files(warehouse: Warehouse, earlier: Known, later: Known) -> list[dict[str, str]] | None:
-    """The deltas about Metering Points that only the later day knew, by the extract they change.
-
-    None if it is not known what the earlier day knew, or if something other than more deltas makes
-    the difference: a new full, a file that was replaced.
-    """
-    if earlier.files is None:
-        return None
-    then = states(warehouse.root, earlier.day, earlier.files)
-    now = states(warehouse.root, later.day, later.files)
-    new = []
-    for extract in _POINTS:
-        before, after = then[extract], now[extract]
-        if before.full != after.full or not set(before.deltas) <= set(after.deltas):
-            return None
-        new += [
-            {"extract": extract, "file": entry.file, "sha256": entry.sha256}
-            for entry in after.deltas
-            if entry not in before.deltas
-        ]
-    return new

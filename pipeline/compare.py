@@ -19,9 +19,10 @@ import duckdb
 from pipeline.build import Progress, default_memory_limit
 from pipeline.comparison import Comparison, change, facts, path_of, stands
 from pipeline.errors import PipelineError
-from pipeline.hindsight import Known, evaluate
+from pipeline.hindsight import evaluate
 from pipeline.layout import Warehouse, replace_json
 from pipeline.publication import Publication, files_of
+from pipeline.touched import Known
 
 _NOT_A_FIGURE = ("as_of", "m14_date", "days_to_m14")
 

@@ -231,11 +231,20 @@ def say_publication(
         return
     for line in closing_summary(publication):
         click.echo(line)
+    click.echo(f"worked out   {_in_words(result.scope)}")
     click.echo(f"tests        {result.tests} passed in {result.seconds:.0f} s with their models")
     if not is_current:
         click.echo(
             "A publication of a later as-of day stays current; --make-current points readers here."
         )
+
+
+def _in_words(scope: dict[str, Any]) -> str:
+    if "points" in scope:
+        return (
+            f"{scope['points']:,} of {scope['of']:,} points; the rest stands since {scope['since']}"
+        )
+    return f"everything: {scope['because']}"
 
 
 def say_list(warehouse: Warehouse, as_json: bool) -> None:

@@ -7,7 +7,6 @@ file that changed them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -18,8 +17,7 @@ from pipeline.errors import PipelineError
 from pipeline.intake import create_state_views
 from pipeline.layout import Warehouse
 from pipeline.ledger import create_ledger_tables
-
-Files = set[tuple[str, str]]
+from pipeline.touched import POINTS, Known
 
 # Extracts whose rows tell of days to come, or have columns that say nothing of the day from which
 # they hold: key, such columns.
@@ -42,15 +40,6 @@ _UNDATED: dict[str, tuple[str, tuple[str, ...]]] = {
     "approval": ("mpid, market_role, approval_body, effective_from", ()),
     "participant": ("mpid, market_role, effective_from", ()),
 }
-_OF_POINTS = ("registration", "appointment", "migration")
-
-
-@dataclass(frozen=True)
-class Known:
-    """A day and the files known on it: (file, sha256), or all up to the day."""
-
-    day: date
-    files: Files | None = None
 
 
 def evaluate(
@@ -75,7 +64,7 @@ def evaluate(
         for extract, (key, columns) in _UNDATED.items():
             connection.execute(
                 f"create table raw.{extract}_then as select {', '.join([key, *columns])} "
-                f"from raw.{extract}{narrow if extract in _OF_POINTS else ''}"
+                f"from raw.{extract}{narrow if extract in POINTS else ''}"
             )
         create_state_views(connection, warehouse.root, later.day, later.files)
         kind = "view" if points is None else "table"
@@ -84,7 +73,7 @@ def evaluate(
             known = _known_then(extract, day) if extract in _UNDATED else f"from raw.{extract}_now"
             connection.execute(
                 f"create {kind} raw.{extract} as select * from ({known})"
-                f"{narrow if extract in _OF_POINTS else ''}"
+                f"{narrow if extract in POINTS else ''}"
             )
         create_ledger_tables(connection, warehouse, day)
         create_unit_test_table(connection)

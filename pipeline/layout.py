@@ -34,6 +34,11 @@ class Warehouse:
         return large_database(self.build_database)
 
     @property
+    def standing(self) -> Path:
+        """What the build database holds, if the next build may rely on it."""
+        return self.root / "build" / "standing.json"
+
+    @property
     def dbt_target(self) -> Path:
         return self.root / "build" / "target"
 

@@ -155,7 +155,11 @@ def publish(
         manifest = _manifest(publication_id, result, built_at, checksums)
         manifest["files"] = _files(connection)
         # An export relies on them: rows that are stored in a list's order need no sorting.
-        manifest["orders"] = {mart["name"]: _order_of_rows(mart) for mart in marts}
+        manifest["orders"] = {
+            mart["name"]: _order_of_rows(mart)
+            for mart in marts
+            if not result.scope.get("points") or mart["database"] != LARGE
+        }
         publication_log.add_mart(connection, warehouse, manifest)
         connection.execute("detach build")
         connection.execute("checkpoint")
@@ -287,6 +291,7 @@ def _manifest(
         "gate": "passed",
         "code_version": code_version(),
         "proven": result.proven,
+        "scope": result.scope,
         "duckdb_version": duckdb.__version__,
         "duration_seconds": round(result.seconds, 1),
         "tests": {"passed": result.tests, "failed": 0},

@@ -7,13 +7,14 @@ from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
 
-from pipeline.build import BuildResult, build, default_as_of
+from pipeline.build import BuildResult, default_as_of
 from pipeline.causes import judge
+from pipeline.increment import build_day, note_standing
 from pipeline.intake import LoadSummary, load
 from pipeline.journal import note
 from pipeline.layout import Warehouse
 from pipeline.ledger import record, record_causes
-from pipeline.publication import Publication, proven, publish
+from pipeline.publication import Publication, publish
 from pipeline.query import write_opening
 
 Report = Callable[[str, float], None]
@@ -66,13 +67,8 @@ def build_and_publish(
     with bar("judge") as report:
         judge(warehouse, day, memory_limit=memory_limit, threads=threads, progress=report)
     with bar("build") as report:
-        result = build(
-            warehouse,
-            day,
-            memory_limit=memory_limit,
-            threads=threads,
-            proven=proven(warehouse),
-            progress=report,
+        result = build_day(
+            warehouse, day, memory_limit=memory_limit, threads=threads, progress=report
         )
     say_failures(result)
     for failure in result.failures:
@@ -89,6 +85,7 @@ def build_and_publish(
         publication = publish(warehouse, result, make_current=make_current, progress=report)
         record(warehouse, publication.publication_id, publication.path)
         record_causes(warehouse, publication.publication_id, day)
+        note_standing(warehouse, publication, result)
         write_opening(warehouse)
     note(
         warehouse,
@@ -96,6 +93,7 @@ def build_and_publish(
         as_of=day,
         publication_id=publication.publication_id,
         tests=result.tests,
+        scope=result.scope,
         seconds=round(result.seconds, 1),
     )
     return publication, result

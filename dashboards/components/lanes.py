@@ -146,7 +146,7 @@ def figure_of(
     _mark_days(figure, as_of, milestones, colours)
     texts = []
     for position, lane in enumerate(lanes):
-        texts.append(_text(position - 0.42, plot_text(lane.title), colours))
+        texts.append(_text(position - 0.33, plot_text(lane.title), colours))
         if lane.fault:  # where the days of Qualification would be: beside a long name it is cut off
             fault = f"<b style='color:{colours.bad}'>{lane.fault}</b>"
             texts.append(_text(position + 0.3, fault, colours))
@@ -154,8 +154,14 @@ def figure_of(
     figure.layout.annotations += tuple(texts)
     # Bars with a base are lengths: without its type the axis would count milliseconds.
     figure.update_xaxes(type="date", range=[first, last], tickformat="%b<br>%Y", showgrid=True)
+    # A rule between the lanes: a fault belongs to the party above it, not to the one below.
     figure.update_yaxes(
-        range=[len(lanes) - 0.45, -0.75], showgrid=False, showticklabels=False, ticks=""
+        range=[len(lanes) - 0.45, -0.75],
+        tickmode="array",
+        tickvals=[position + 0.47 for position in range(len(lanes) - 1)],
+        showgrid=True,
+        showticklabels=False,
+        ticks="",
     )
     # A text that does not fit its bar is left out; the table has it.
     figure.update_layout(
@@ -242,6 +248,7 @@ def _mark_days(
         yref="paper",
         yanchor="bottom",
         xanchor="left" if after else "right",
+        yshift=16,  # above the milestones, which are near on a phone
         text=f"As of {as_of.day} {as_of:%b}",
         showarrow=False,
         font={"size": 13, "color": colours.text},

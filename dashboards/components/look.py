@@ -185,6 +185,7 @@ table.mhhs td .wrap {{ display: block; white-space: normal; min-width: 14rem; }}
 table.mhhs .number {{ text-align: right; white-space: nowrap; }}
 [data-testid="stPopoverBody"] [data-testid="stCode"] > div {{ opacity: 1; }}
 .mhhs-scroll {{ overflow-x: auto; }}
+.mhhs-scroll + .mhhs-sub {{ margin-top: .4rem; }}
 .mhhs-hidden {{ position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }}
 ul.mhhs-verdicts {{ list-style: none; margin: 0; padding: 0; }}
@@ -244,10 +245,15 @@ a:focus-visible, button:focus-visible {{ outline: 3px solid {colours.focus}; out
   .mhhs-columns thead {{ display: none; }}
   .mhhs-columns tr {{ display: block; padding: .4rem 0; border-bottom: 1px solid {colours.rule}; }}
   .mhhs-columns table.mhhs th, .mhhs-columns table.mhhs td {{ display: inline-block; border: none;
-    padding: 0 .5rem 0 0; }}
+    min-width: 0; padding: 0 .5rem 0 0; }}
   .mhhs-columns table.mhhs td:last-child {{ display: block; }}
   .mhhs-lead {{ font-size: 1.2rem; }}
-  table.mhhs tbody th {{ min-width: 9rem; }}
+  table.mhhs {{ font-size: .9rem; }}
+  table.mhhs th, table.mhhs td {{ padding-right: .4rem; }}
+  table.mhhs th:last-child, table.mhhs td:last-child {{ padding-right: 0; }}
+  table.mhhs thead th.number {{ white-space: normal; }}
+  table.mhhs .long {{ white-space: normal; min-width: 5rem; }}
+  table.mhhs td .wrap {{ min-width: 9rem; }}
   .mhhs-verdicts li {{ grid-template-columns: 1fr; }}
   .mhhs-card .value {{ font-size: 1.7rem; }}
 }}

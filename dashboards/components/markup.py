@@ -12,6 +12,8 @@ from dashboards.components.words import Label
 
 __all__ = ["badge", "cell_table", "escape", "facts", "frame_table", "plain", "plot_text"]
 
+_LONG = 16  # characters; what is shorter, such as a day, keeps its line on a phone
+_TAG = re.compile(r"<[^>]*>")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:=])")
 
 
@@ -53,7 +55,11 @@ def cell_table(
     """A small table in real HTML. Cells are markup; `numbers` are positions aligned right."""
 
     def cell(tag: str, position: int, value: str, scope: str = "") -> str:
-        kind = ' class="number"' if position in numbers else ""
+        kind = ""
+        if position in numbers:
+            kind = ' class="number"'
+        elif any(len(_TAG.sub("", line)) > _LONG for line in value.split("<br>")):
+            kind = ' class="long"'
         return f"<{tag}{kind}{scope}>{value}</{tag}>"
 
     head = "".join(

@@ -31,13 +31,13 @@ def margin_in_words(days: int | None) -> str:
 
 
 def stages(frame: Backdrop, mpid: str, market_role: str) -> None:
-    """The timeline of a party's stages: plan against actual against forecast, with M14."""
+    """The timeline of a party's stages: plan, actual, forecast, and the milestone they lead to."""
     found = data.parties.stages(frame.view, mpid, market_role)
     if found.is_empty():
         st.header("No stages are known", anchor=False)
         st.markdown("The qualification extracts hold no stage of this party in this role.")
         return
-    m14 = data.frame.milestone_day(frame.view, "M14")
+    milestone = "M11" if market_role == "LDSO" else "M14"
     complete = int(found["completed_on"].is_not_null().sum())
     overdue = int(found["is_overdue"].sum())
     title = f"{complete} of {found.height} stages are complete" + (
@@ -51,12 +51,12 @@ def stages(frame: Backdrop, mpid: str, market_role: str) -> None:
             subtitle="Stages of Qualification: planned, forecast and completed day; as of "
             f"{numbers.day(frame.view.as_of)}",
             measure="Day of each stage of Qualification",
-            alt=f"Days of each stage against M14. {title}.",
+            alt=f"Days of each stage against {milestone}. {title}.",
             table=pl.DataFrame([_stage_cells(stage) for stage in found.to_dicts()]),
             mart="fct_stage",
             legend=_KEY,
         ),
-        _stages_figure(frame, found, m14),
+        _stages_figure(frame, found, milestone),
         height=170 + 44 * found.height,
     )
 
@@ -82,8 +82,9 @@ def _stage_cells(stage: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _stages_figure(frame: Backdrop, found: pl.DataFrame, m14: date | None) -> go.Figure:
+def _stages_figure(frame: Backdrop, found: pl.DataFrame, milestone: str) -> go.Figure:
     colours = frame.colours
+    due = data.frame.milestone_day(frame.view, milestone)
     labels = [words.stage(stage) for stage in found["stage"]]
     figure = go.Figure(layout={"template": template(colours)})
     for column, symbol, colour, size, label in (
@@ -98,14 +99,16 @@ def _stages_figure(frame: Backdrop, found: pl.DataFrame, m14: date | None) -> go
             marker={"symbol": symbol, "color": colour, "size": size, "line": {"width": 2}},
             hovertemplate=f"{label} %{{x|%-d %b %Y}}<extra></extra>",
         )
-    if m14:
-        charts.mark_day(figure, m14, "M14", colours)
-    figure.update_yaxes(autorange="reversed", categoryorder="array", categoryarray=labels)
+    if due:
+        charts.mark_day(figure, due, milestone, colours)
+    figure.update_yaxes(
+        autorange="reversed", categoryorder="array", categoryarray=labels, ticklabelstandoff=6
+    )
     shown = [day for name in _DAYS for day in found[name].drop_nulls().to_list()]
-    days = [*shown, m14] if m14 else shown
+    days = [*shown, due] if due else shown
     if days:
         room = (max(days) - min(days)) * 0.12 + timedelta(days=7)
-        figure.update_xaxes(range=[min(days) - room / 2, max(days) + room])
+        figure.update_xaxes(range=[min(days) - room, max(days) + room])
     figure.update_xaxes(tickformat="%b<br>%Y", nticks=6)
     return figure
 
@@ -167,11 +170,22 @@ def exceptions(frame: Backdrop, mpid: str) -> None:
         return
     for row in found.to_dicts():
         severity = words.severity_text(row["severity"])
-        is_open = f", {row['open']:,} of them open" if 0 < row["open"] < row["in_total"] else ""
         st.page_link(
             "views/exceptions.py",
             label=f"**{row['in_total']:,}** {plain(severity)}: {plain(row['title'])} "
-            f"({plain(row['rule_id'])}){is_open}",
+            f"({plain(row['rule_id'])}){_standing(row)}",
             width="stretch",
             query_params=frame.link_parameters({"rule_id": [row["rule_id"]], "mpid": [mpid]}),
         )
+
+
+def _standing(row: dict[str, Any]) -> str:
+    """, 3 open, 2 closed · , closed: said where not all of them are open."""
+    total, is_open, closed = row["in_total"], row["open"], row["closed"]
+    counts = {"open": is_open, "closed": closed, "on record": total - is_open - closed}
+    if is_open == total:
+        return ""
+    parts = [
+        name if count == total else f"{count:,} {name}" for name, count in counts.items() if count
+    ]
+    return f", {', '.join(parts)}"

@@ -23,7 +23,8 @@ def suppliers_sentence(suppliers: pl.DataFrame, as_of: date, m14: date | None) -
         what = f"{are} not Qualified and in breach of M14"
     else:
         at_risk = waiting.filter(pl.col("readiness_status") != "ON_TRACK").height
-        what = f"{are} not Qualified, {at_risk:,} of them at risk of missing M14"
+        some = f", {at_risk:,} of them" if at_risk < waiting.height else " and"
+        what = f"{are} not Qualified{some} at risk of missing M14"
     return (
         f"<strong>{waiting.height:,} of {total:,} Suppliers {what}</strong>: "
         f"{ahead:,} with an expected date ahead, {passed:,} whose date has passed, "

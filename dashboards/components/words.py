@@ -49,7 +49,6 @@ SEVERITY_PLURAL = {
 }
 STATUS = {"OPEN": "Open", "CLOSED": "Closed", "RECORDED": "On record"}
 SEGMENT = {"S": "Smart", "A": "Advanced", "U": "Unmetered"}
-REGIME = {"MHHS": "MHHS", "LEGACY": "Legacy"}
 ROLE = {
     "SUP": "Supplier",
     "LDSO": "Licensed Distribution System Operator",
@@ -61,9 +60,9 @@ ROLE = {
     "ADS": "Advanced Data Service",
     "UMSDS": "Unmetered Supplies Data Service",
     "MDR": "Meter Data Retriever",
-    "MOP": "Meter Operator, legacy",
-    "DC": "Data Collector, legacy",
-    "DA": "Data Aggregator, legacy",
+    "MOP": "Meter Operator (legacy arrangements)",
+    "DC": "Data Collector (legacy arrangements)",
+    "DA": "Data Aggregator (legacy arrangements)",
 }
 LEGACY_ROLES = ("MOP", "DC", "DA")
 APPOINTMENT_STATUS = {
@@ -127,18 +126,6 @@ STAGE_SHORT = {
     "QAD_INITIAL": "Initial QAD",
     "TESTING": "Testing (SIT or QT)",
     "QAD_FINAL": "Final QAD",
-}
-ROLE = {
-    "SUP": "Supplier",
-    "LDSO": "Licensed Distribution System Operator",
-    "REGS": "Registration Service",
-    "UMSO": "Unmetered Supplies Operator",
-    "MSS": "Metering Service Smart",
-    "MSA": "Metering Service Advanced",
-    "SDS": "Smart Data Service",
-    "ADS": "Advanced Data Service",
-    "UMSDS": "Unmetered Supplies Data Service",
-    "MDR": "Meter Data Retriever",
 }
 AGENT_KIND = {"METERING": "Metering Equipment Manager", "DATA": "Data Service"}
 AGENT_ROLES = {"METERING": ("MSS", "MSA"), "DATA": ("SDS", "ADS", "UMSDS")}

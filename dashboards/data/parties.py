@@ -39,6 +39,8 @@ def exceptions(view: View, mpid: str) -> pl.DataFrame:
             sum(summary.exceptions)::bigint as in_total,
             coalesce(sum(summary.exceptions) filter (where summary.status = 'OPEN'), 0)::bigint
                 as open,
+            coalesce(sum(summary.exceptions) filter (where summary.status = 'CLOSED'), 0)::bigint
+                as closed,
             sum(summary.new_since_previous)::bigint as new,
             min(summary.oldest_on) as oldest_on
         from marts.rpt_exception_summary as summary

@@ -35,15 +35,17 @@ def render(frame: Frame) -> None:
     finished.show(frame, _figures)
     st.header("Every agent", anchor=False)
     shown, chosen = _filtered(frame, agents)
-    st.markdown(
-        f"**{shown.height:,} of {agents.height:,} agents**, a company once for each of its roles, "
-        "those that serve the most migrated Metering Points while not Qualified first. Select a "
-        "row to see its stages, approvals and exceptions below."
-    )
+    count = f"**{shown.height:,} of {agents.height:,} agents**"
     if shown.is_empty():
+        st.markdown(f"{count}.")
         st.info("No agents match these filters.", icon=":material/filter_alt_off:")
         st.button("Clear filters", on_click=filters.clear, args=(EMPTY,))
     else:
+        st.markdown(
+            f"{count}, a company once for each of its roles, those that serve the most migrated "
+            "Metering Points while not Qualified first. Select a row to see its stages, approvals "
+            "and exceptions below."
+        )
         _table(frame, shown)
         offer_list(frame, "agents", chosen)
     _one(frame, agents)

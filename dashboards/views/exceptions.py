@@ -90,7 +90,7 @@ def _register(frame: Frame, register: pl.DataFrame) -> None:
         column_config={
             "Rule": st.column_config.TextColumn(pinned=True, width=80),
             "Severity": tag_column(words.SEVERITY, frame.colours, width=240),
-            "Flagged when": st.column_config.TextColumn(width=300),
+            "Flagged when": st.column_config.TextColumn(width=350),
             "Open": whole,
             "In total": st.column_config.NumberColumn(
                 format="%,d", help="Open, closed and on record"

@@ -160,7 +160,7 @@ def _table(frame: Backdrop, operators: pl.DataFrame) -> None:
     rows = [
         [
             escape(_area(row)),
-            escape(_name(row)),
+            f'<span class="wrap">{escape(_name(row))}</span>',
             escape(row["distributor_id"]),
             numbers.day(row["first_qualified_on"]),
             _margin(row),

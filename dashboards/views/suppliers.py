@@ -40,14 +40,16 @@ def render(frame: Frame) -> None:
     m14 = data.frame.milestone_day(frame.view, "M14")
     st.html(f'<p class="mhhs-lead">{suppliers_sentence(suppliers, frame.view.as_of, m14)}</p>')
     shown, chosen = _filtered(frame, suppliers)
-    st.markdown(
-        f"**{shown.height:,} of {suppliers.height:,} Suppliers**, those with the most Metering "
-        "Points held while not Qualified first. Select a row to open the Supplier."
-    )
+    count = f"**{shown.height:,} of {suppliers.height:,} Suppliers**"
     if shown.is_empty():
+        st.markdown(f"{count}.")
         st.info("No Suppliers match these filters.", icon=":material/filter_alt_off:")
         st.button("Clear filters", on_click=filters.clear, args=(EMPTY,))
     else:
+        st.markdown(
+            f"{count}, those with the most Metering Points held while not Qualified first. "
+            "Select a row to open the Supplier."
+        )
         _table(frame, shown)
         offer_list(frame, "suppliers", chosen)
     _open_by_name(frame, suppliers)

@@ -5,6 +5,7 @@ from pipeline.intake.report import FileOutcome, LoadSummary
 from pipeline.intake.state import (
     create_state_views,
     newest_registration_date,
+    said_of_points,
     states,
     store_states,
 )
@@ -15,6 +16,7 @@ __all__ = [
     "create_state_views",
     "load",
     "newest_registration_date",
+    "said_of_points",
     "states",
     "store_states",
 ]

@@ -128,9 +128,9 @@ def _not_measured(sizes: Sequence[Cost]) -> Iterator[str]:
     yield "Goals of which nothing is measured here: " + "; ".join(lines) + "."
     yield ""
     yield (
-        "A daily run works out everything anew, loading aside: a run by the Metering Points that "
-        "a day touches is not built. What was tried, and where the time goes: "
-        "[the decision](decisions/0014-speed-of-the-build.md)."
+        "What was tried, and where the time goes: "
+        "[speed of the build](decisions/0014-speed-of-the-build.md), "
+        "[a day on top of the last](decisions/0015-a-day-on-top-of-the-last.md)."
     )
 
 

@@ -40,12 +40,13 @@ def full(landing: str, root: str, memory_limit: str | None = None) -> dict[str, 
     """Everything that `python -m pipeline run` does, step by step; imports count too."""
     steps: dict[str, Any] = {}
     with _timed(steps, "start"):
-        from pipeline.build import build, default_as_of
+        from pipeline.build import default_as_of
         from pipeline.causes import judge
+        from pipeline.increment import build_day, note_standing
         from pipeline.intake import load
         from pipeline.layout import Warehouse
         from pipeline.ledger import record, record_causes
-        from pipeline.publication import proven, publish
+        from pipeline.publication import publish
         from pipeline.query import write_opening
     warehouse = Warehouse(Path(root))
     with _timed(steps, "load"):
@@ -54,14 +55,16 @@ def full(landing: str, root: str, memory_limit: str | None = None) -> dict[str, 
     with _timed(steps, "judge"):
         judge(warehouse, day, memory_limit=memory_limit)
     with _timed(steps, "build"):
-        result = build(warehouse, day, memory_limit=memory_limit, proven=proven(warehouse))
+        result = build_day(warehouse, day, memory_limit=memory_limit)
     with _timed(steps, "publish"):
         publication = publish(warehouse, result)
         record(warehouse, publication.publication_id, publication.path)
         record_causes(warehouse, publication.publication_id, day)
+        note_standing(warehouse, publication, result)
         write_opening(warehouse)
     return {
         "steps": steps,
+        "scope": result.scope,
         "files": len(summary.files),
         "models": result.models,
         "tests": result.tests,

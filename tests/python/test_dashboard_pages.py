@@ -173,6 +173,7 @@ def test_supplier_filters_narrow_the_table() -> None:
     assert "**1 of 20 Suppliers**" in text_of(app)
     app.text_input(key="q").set_value("nobody").run()
     assert "No Suppliers match these filters." in text_of(app)
+    assert "Select a row" not in text_of(app)
     app.button[0].click().run()
     assert "**20 of 20 Suppliers**" in text_of(app)
 

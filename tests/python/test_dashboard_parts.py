@@ -10,13 +10,15 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from dashboards import data, links
 from dashboards.components import numbers, words
 from dashboards.components.headline import headline_sentence
 from dashboards.components.look import DARK, LIGHT, Palette
-from dashboards.components.markup import badge, frame_table, plain
+from dashboards.components.markup import badge, cell_table, frame_table, plain
+from dashboards.components.sentences import suppliers_sentence
 from dashboards.serve import command
 from tests.fixture_publication import AFTER, PROJECT, publication_id
 
@@ -231,8 +233,28 @@ def test_the_server_listens_on_this_machine_alone(tmp_path: Path) -> None:
 
 
 def test_small_tables_are_real_tables() -> None:
-    import polars as pl
-
     markup = frame_table("Points", pl.DataFrame({"Day": ["1 <b>"], "Points": [12_345]}))
     assert '<th scope="row">1 &lt;b&gt;</th>' in markup
     assert '<td class="number">12,345</td>' in markup
+
+
+def test_only_long_cells_of_a_small_table_wrap_on_a_phone() -> None:
+    cells = ["BSC Performance Assurance Board", "● Approved<br>26 Feb 2026", "<b>30 Oct 2026</b>"]
+    markup = cell_table("Approvals", ["Body", "Smart", "Day"], [cells])
+    assert '<th class="long" scope="row">BSC Performance' in markup
+    assert "<td>● Approved<br>26 Feb 2026</td><td><b>30 Oct 2026</b></td>" in markup
+
+
+@pytest.mark.parametrize(
+    ("statuses", "says"),
+    [
+        (["LATE", "AT_RISK"], "2 of 2 Suppliers are not Qualified and at risk of missing M14<"),
+        (["LATE", "ON_TRACK"], "are not Qualified, 1 of them at risk of missing M14<"),
+    ],
+)
+def test_suppliers_at_risk_are_counted_where_not_all_are(statuses: list[str], says: str) -> None:
+    m14 = date(2026, 10, 28)
+    suppliers = pl.DataFrame({"readiness_status": statuses}).with_columns(
+        is_qualified=pl.lit(False), forecast_qualification_on=pl.lit(m14)
+    )
+    assert says in suppliers_sentence(suppliers, date(2026, 9, 1), m14)

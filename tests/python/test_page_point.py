@@ -12,7 +12,8 @@ import pytest
 
 from dashboards import data, mpan
 from dashboards.auth import Forbidden
-from dashboards.components import lanes
+from dashboards.components import lanes, words
+from dashboards.components.look import LIGHT
 from dashboards.components.verdicts import verdicts
 from dashboards.data import points
 from dashboards.pseudonym import pseudonym
@@ -166,8 +167,23 @@ def test_the_time_axis_holds_every_interval(publication: Path) -> None:
     named = " ".join(each["text"] for each in spec["layout"]["annotations"])
     for text in ("M11", "M14", "M15", "As of 9 Nov"):
         assert text in named
+    for (role,) in ask(
+        publication,
+        "select distinct service_role from fct_appointment "
+        "where mpan = ? and appointment_status = 'ACTIVE'",
+        [number],
+    ):
+        assert words.ROLE[role] in " ".join(table["As"])
     drawn = {bar["text"][0] for bar in spec["data"] if bar.get("text")}
     assert len(drawn) > 1
+
+
+def test_a_fault_stands_apart_from_the_next_party() -> None:
+    faulty = [lanes.Lane("Ash", fault="never Qualified"), lanes.Lane("Birch")]
+    drawn = lanes.figure_of(faulty, M14, {"M14": M14}, LIGHT).layout.annotations
+    height = {name: text.y for text in drawn for name in ("never", "Birch") if name in text.text}
+    line = 17  # pixels of a line of text
+    assert (height["Birch"] - height["never"]) * lanes.LANE_HEIGHT > 1.5 * line
 
 
 def test_what_is_no_mpan_is_said_before_anything_is_looked_up() -> None:

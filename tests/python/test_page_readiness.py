@@ -99,6 +99,7 @@ def test_filters_of_agents_are_in_the_address(market_warehouse: Path) -> None:
     assert app.query_params == {"market_role": "SDS", "q": "DATA"}
     app.text_input(key="q").set_value("nobody at all").run()
     assert "No agents match these filters." in text_of(app)
+    assert "Select a row" not in text_of(app)
     app.button[0].click().run()
     assert app.query_params == {}
 
@@ -123,6 +124,22 @@ def test_an_agent_in_detail_leads_to_its_exceptions(market_warehouse: Path) -> N
     found = [query for label, query in links_of(app).items() if f"({rule})" in label]
     assert found == [f"rule_id={rule}&mpid={row['mpid']}"]
     assert open_page("agents", agent="NOPE|SDS").selectbox(key="agent").value is None
+
+
+def test_exceptions_that_are_over_are_not_shown_as_open(market_warehouse: Path) -> None:
+    for row in rows_of(
+        market_warehouse,
+        "select mpid, any_value(market_role) as role, rule_id, count(*) as total, "
+        "count(*) filter (where status = 'OPEN') as open from marts.fct_exception "
+        "where rule_id in ('MEM-01', 'DS-01') group by mpid, rule_id "
+        "having bool_or(status = 'CLOSED') order by rule_id, open limit 4",
+    ):
+        app = open_page("agents", agent=f"{row['mpid']}|{row['role']}")
+        (label,) = (label for label in links_of(app) if f"({row['rule_id']})" in label)
+        closed = row["total"] - row["open"]
+        standing = f"{row['open']:,} open, {closed:,} closed" if row["open"] else "closed"
+        assert label.startswith(f"**{row['total']:,}**")
+        assert label.endswith(f"({row['rule_id']}), {standing}")
 
 
 def test_no_agents_say_what_to_do(empty: None) -> None:
@@ -158,6 +175,9 @@ def test_an_operator_in_detail() -> None:
     text = text_of(app)
     assert "Eastern Power Networks (EELC), Eastern" in text
     assert "stages are complete" in text
+    marked = [each["text"] for each in figure_of(app, "stages_EELC_LDSO")["layout"]["annotations"]]
+    assert "M11" in marked  # the milestone of a DNO, long before M14
+    assert "M14" not in marked
     assert app.query_params["dno"] == "EELC"
     assert open_page("networks", dno="NOPE").selectbox(key="dno").value is None
 
@@ -333,7 +353,7 @@ def test_each_card_of_the_overview_leads_somewhere(market_warehouse: Path) -> No
 def test_roles_are_called_as_in_the_seed() -> None:
     with (PROJECT / "seeds/reference/market_role.csv").open(encoding="utf-8") as file:
         titles = {row["market_role"]: row["title"] for row in csv.DictReader(file)}
-    assert {code: titles[code] for code in words.ROLE} == words.ROLE
+    assert titles == words.ROLE
 
 
 def test_a_list_is_offered_to_compliance_as_far_as_its_filters_go(

@@ -33,10 +33,16 @@ State = dict[str, dict[tuple[str | None, ...], Row]]
 
 
 class RandomHistory:
-    """A market whose files of every day add rows, change them and take them back."""
+    """A market whose files of every day add rows, change them and take them back.
 
-    def __init__(self, numbers: Sequence[int], seed: int, days: Sequence[date]) -> None:
+    `pace` is how much of that happens: with 1 a quarter of all rows a day.
+    """
+
+    def __init__(
+        self, numbers: Sequence[int], seed: int, days: Sequence[date], pace: float = 1
+    ) -> None:
         self.random = random.Random(f"history|{seed}")
+        self.pace = pace
         self.days = list(days)
         self.states: dict[date, State] = {}
         self.deltas: dict[date, Landing] = {}
@@ -62,16 +68,16 @@ class RandomHistory:
             said: dict[tuple[str | None, ...], Row] = {}
             strangers = list(other[extract].values())
             for key, row in rows.items():
-                chance = self.random.random()
+                chance = self.random.random() / self.pace
                 if chance < 0.04:
                     said[key] = {"change_type": "D", **row}
                 elif chance < 0.2 and strangers:
                     said[key] = {"change_type": "U", **self._changed(extract, row, strangers)}
             for key, row in late[extract].items():
-                if self.random.random() < 0.3:
+                if self.random.random() < 0.3 * self.pace:
                     said[key] = {"change_type": "U", **row}
             for key, row in other[extract].items():
-                if self.random.random() < 0.03:
+                if self.random.random() < 0.03 * self.pace:
                     said[key] = {"change_type": "U", **row}
             for key, row in said.items():
                 state[extract].pop(key, None)

@@ -1,0 +1,323 @@
+"""The build of a day on top of the last one: what did not move stands, the rest is worked out anew.
+
+Models with the tag `per_point` say of a Metering Point what its own rows and its parties alone
+decide. They are built in a database of their own for the points that were touched, tested there,
+and put in place of what the build database said of these points. All other models and tests
+follow as in any build. Whenever it is not certain that the rest stands, or anything goes wrong,
+everything is built afresh, and the result says why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipeline.build import (
+    FAILED,
+    BuildResult,
+    Progress,
+    build,
+    default_memory_limit,
+    fresh_database,
+    parsed,
+    project_fingerprint,
+    run_dbt,
+)
+from pipeline.errors import PipelineError
+from pipeline.intake import create_state_views
+from pipeline.layout import PROJECT, STORAGE, Warehouse, large_database, replace_json
+from pipeline.ledger import create_ledger_tables
+from pipeline.publication import LARGE, Publication, files_of, primary_key, proven, publications
+from pipeline.touched import (
+    POINTS,
+    Known,
+    add_points_of_days,
+    add_points_of_parties,
+    collect,
+    new_deltas,
+)
+
+# Beyond this part of the market a build afresh is not much dearer, and leaves the marts in order.
+_LARGEST_PART = 0.1
+_PER_POINT = "per_point"
+_STORED = ("appointment", "migration")
+
+
+class _Afresh(Exception):
+    """Why what stands cannot be relied on."""
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """What the build database holds: a publication, and how many points were renewed since all."""
+
+    publication: Publication
+    renewed: int
+
+
+def note_standing(warehouse: Warehouse, publication: Publication, result: BuildResult) -> None:
+    """Remember that the build database holds this publication, for the next build to rely on."""
+    replace_json(
+        warehouse.standing,
+        {
+            "publication_id": publication.publication_id,
+            "code": _code(),
+            "renewed": result.scope.get("renewed", 0),
+            "databases": _databases(warehouse),
+        },
+    )
+
+
+def build_day(
+    warehouse: Warehouse,
+    as_of: date,
+    *,
+    memory_limit: str | None = None,
+    threads: int = 2,
+    progress: Progress | None = None,
+) -> BuildResult:
+    """Build for a day: what is touched since the last publication, or everything."""
+    memory_limit = memory_limit or default_memory_limit()
+    try:
+        return _build_touched(warehouse, as_of, memory_limit, threads, progress)
+    except _Afresh as reason:
+        because = str(reason)
+    except (PipelineError, duckdb.Error) as error:
+        because = f"what stood could not be used: {str(error).splitlines()[0]}"
+    finally:
+        shutil.rmtree(_scratch(warehouse).parent, ignore_errors=True)
+    return build(
+        warehouse,
+        as_of,
+        memory_limit=memory_limit,
+        threads=threads,
+        proven=proven(warehouse),
+        because=because,
+        progress=progress,
+    )
+
+
+def _build_touched(
+    warehouse: Warehouse,
+    as_of: date,
+    memory_limit: str,
+    threads: int,
+    progress: Progress | None,
+) -> BuildResult:
+    started = time.monotonic()
+    standing = _standing(warehouse)
+    earlier = Known(standing.publication.as_of, files_of(standing.publication))
+    if as_of < earlier.day:
+        raise _Afresh(f"what stands is of a later day, {earlier.day}")
+    deltas = new_deltas(warehouse, earlier, Known(as_of))
+    if deltas is None:
+        raise _Afresh("a new full file came, or a file was replaced")
+    nodes = _Nodes(parsed(warehouse.logs, warehouse.dbt_target).to_dict())
+    scratch = _scratch(warehouse)
+    market = standing.publication.manifest["marts"]["dim_metering_point"]["rows"]
+    with fresh_database(scratch, memory_limit, threads) as connection:
+        collect(connection, warehouse, earlier, Known(as_of), deltas)
+        create_state_views(connection, warehouse.root, as_of)
+        connection.execute(f"attach '{warehouse.build_database}' as kept (read_only)")
+        moved = (
+            "kept.raw.load as kept join raw.load as now_ "
+            "on kept.file = now_.file and kept.sha256 = now_.sha256 "
+            "where kept.load_id <> now_.load_id"
+        )
+        if _count(connection, moved):
+            raise _Afresh("a file bears another number than before")
+        add_points_of_parties(connection, "party")
+        add_points_of_days(connection, "kept", earlier.day, as_of)
+        connection.execute("detach kept")
+        connection.execute("create table touched as select distinct mpan from point")
+        touched = _count(connection, "touched")
+        if standing.renewed + touched > market * _LARGEST_PART:
+            raise _Afresh(f"{touched:,} of {market:,} Metering Points are touched")
+        for extract in POINTS:
+            connection.execute(f"alter view raw.{extract} rename to {extract}_of_all")
+            connection.execute(
+                f"create table raw.{extract} as select * from raw.{extract}_of_all "
+                "where mpan in (from touched)"
+            )
+
+    def run(words: list[str], database: Path, share: tuple[float, float]) -> list[Any]:
+        start, end = share
+        report: Progress | None = None
+        if progress is not None:
+            report = lambda name, done: progress(name, start + done * (end - start))  # noqa: E731
+        options = ["build", "--select", *words, "--indirect-selection", "empty"]
+        results = run_dbt(warehouse, options, database, as_of, memory_limit, threads, report)
+        failed = [result.node.name for result in results if result.status in FAILED]
+        if failed:
+            raise _Afresh(f"{', '.join(failed)} failed on what was touched")
+        return results
+
+    results = run(nodes.of_touched, scratch, (0.0, 0.4))
+    warehouse.standing.unlink(missing_ok=True)
+    with _opened(warehouse.build_database, memory_limit, threads) as connection:
+        _splice(connection, warehouse, as_of, nodes, scratch)
+    results += run(nodes.of_all, warehouse.build_database, (0.4, 1.0))
+    manifest = json.loads((warehouse.dbt_target / "manifest.json").read_text("utf-8"))
+    kinds = [result.node.resource_type for result in results]
+    seconds: dict[str, float] = {}
+    for result in results:
+        name = result.node.name
+        seconds[name] = seconds.get(name, 0.0) + result.execution_time
+    return BuildResult(
+        as_of=as_of,
+        models=len({r.node.name for r in results if r.node.resource_type == "model"}),
+        tests=kinds.count("test") + len(manifest["unit_tests"]),
+        proven=project_fingerprint(),
+        failures=[],
+        seconds=time.monotonic() - started,
+        seconds_by_node=seconds,
+        dbt_manifest=manifest,
+        scope={
+            "points": touched,
+            "of": market,
+            "since": standing.publication.publication_id,
+            "renewed": standing.renewed + touched,
+        },
+    )
+
+
+def _standing(warehouse: Warehouse) -> _Standing:
+    try:
+        note = json.loads(warehouse.standing.read_text("utf-8"))
+    except FileNotFoundError:
+        raise _Afresh("the build database holds no publication") from None
+    except ValueError:
+        raise _Afresh(f"{warehouse.standing} is damaged") from None
+    if note["code"] != _code():
+        raise _Afresh("code, seeds or libraries are others")
+    if note["databases"] != _databases(warehouse):
+        raise _Afresh("the build database was changed since it was published")
+    for publication in publications(warehouse):
+        if publication.publication_id == note["publication_id"]:
+            break
+    else:
+        raise _Afresh("the publication that it holds is not kept any more")
+    if publication.manifest["proven"] != project_fingerprint():
+        raise _Afresh("unit tests are to be run")
+    return _Standing(publication, note["renewed"])
+
+
+def _code() -> str:
+    """A hash of all that the content of the build database depends on, the files aside."""
+    digest = hashlib.sha256(project_fingerprint().encode())
+    for path in sorted((PROJECT / "pipeline").rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _databases(warehouse: Warehouse) -> list[list[int]]:
+    """Size and time of the two files: another process, or damage, would leave others."""
+    files = (warehouse.build_database, warehouse.large_database)
+    return [[path.stat().st_size, path.stat().st_mtime_ns] for path in files if path.exists()]
+
+
+def _scratch(warehouse: Warehouse) -> Path:
+    return warehouse.root / "build" / "touched" / "mhhs.duckdb"
+
+
+class _Nodes:
+    """The nodes of the project by where a build of what is touched runs them."""
+
+    def __init__(self, manifest: dict[str, Any]) -> None:
+        nodes = manifest["nodes"]
+        parents_of = {name: node["depends_on"].get("nodes", []) for name, node in nodes.items()}
+        self.spliced: list[dict[str, Any]] = [
+            node
+            for node in nodes.values()
+            if _PER_POINT in node["config"]["tags"] and node["config"]["materialized"] == "table"
+        ]
+        per_point = {node["unique_id"] for node in self.spliced}
+        within = set(per_point)
+        ahead = list(per_point)
+        while ahead:
+            for parent in parents_of[ahead.pop()]:
+                if parent in nodes and parent not in within:
+                    within.add(parent)
+                    ahead.append(parent)
+
+        def is_of_touched(node: dict[str, Any]) -> bool:
+            parents = {each for each in parents_of[node["unique_id"]] if each in nodes}
+            return bool(parents & per_point) and parents <= within
+
+        tests = [node for node in nodes.values() if node["resource_type"] == "test"]
+        models = [node for node in nodes.values() if node["resource_type"] == "model"]
+        self.of_touched = [nodes[each]["name"] for each in sorted(within)]
+        self.of_touched += [test["name"] for test in tests if is_of_touched(test)]
+        self.of_all = [model["name"] for model in models if model["unique_id"] not in per_point]
+        self.of_all += [test["name"] for test in tests if not is_of_touched(test)]
+
+
+@contextmanager
+def _opened(path: Path, memory_limit: str, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    with closing(duckdb.connect(str(path), config=STORAGE)) as connection:
+        connection.execute(f"set memory_limit = '{memory_limit}'")
+        connection.execute(f"set threads = {threads}")
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+
+
+def _splice(
+    connection: duckdb.DuckDBPyConnection,
+    warehouse: Warehouse,
+    as_of: date,
+    nodes: _Nodes,
+    scratch: Path,
+) -> None:
+    """Put what was built of the touched points in place of what the build database says of them."""
+    connection.execute(f"attach '{scratch}' as new (read_only)")
+    connection.execute(f"attach '{large_database(scratch)}' as new_{LARGE} (read_only)")
+    connection.execute(f"attach '{warehouse.large_database}' as {LARGE}")
+    own = connection.execute("select current_database()").fetchall()[0][0]
+    connection.execute("create temp table point as from new.touched")
+    connection.execute(
+        "create temp table point_text as select lpad(mpan::varchar, 13, '0') as mpan from point"
+    )
+    # The states of the day in place of those before; tables of large ones stand but for the points.
+    for extract in _STORED:
+        connection.execute(f"alter table raw.{extract} rename to {extract}_kept")
+    create_state_views(connection, warehouse.root, as_of)
+    for extract in _STORED:
+        connection.execute(f"drop view raw.{extract}")
+        connection.execute(f"alter table raw.{extract}_kept rename to {extract}")
+        _replace(connection, f"{own}.raw.{extract}", f"new.raw.{extract}", "point", None)
+    create_ledger_tables(connection, warehouse, as_of)
+    for node in nodes.spliced:
+        place = f"{node['schema']}.{node['name']}"
+        large = node["database"] == LARGE
+        keys = primary_key(node)
+        _replace(
+            connection,
+            f"{LARGE if large else own}.{place}",
+            f"{f'new_{LARGE}' if large else 'new'}.{place}",
+            "point_text" if node["schema"] == "marts" else "point",
+            keys[0] if len(keys) == 1 and keys != ["mpan"] else None,
+        )
+
+
+def _replace(
+    connection: duckdb.DuckDBPyConnection, table: str, new: str, points: str, key: str | None
+) -> None:
+    connection.execute(f"delete from {table} where mpan in (from {points})")
+    # A key was proven unique among the new rows and among the old: not across the two.
+    if key is not None and _count(connection, f"{table} where {key} in (select {key} from {new})"):
+        raise _Afresh(f"a {key} of {table} stands at another Metering Point too")
+    connection.execute(f"insert into {table} by name from {new}")
+
+
+def _count(connection: duckdb.DuckDBPyConnection, rows: str) -> int:
+    return int(connection.execute(f"select count(*) from {rows}").fetchall()[0][0])
