@@ -171,5 +171,5 @@ def test_help_names_the_readers_roles_and_the_symbols() -> None:
     text = words_of(open_as("ada", "help"))
     for symbol in ("[x]", "[z]", "[c]", "low"):
         assert f'<th scope="row">{symbol}</th>' in text
-    assert '<th scope="row">Admin</th><td>the log of downloads</td><td>Yes</td>' in text
-    assert '<th scope="row">Analyst</th><td>SQL over the marts</td><td>No</td>' in text
+    assert '>Admin</th><td class="long">the log of downloads</td><td>Yes</td>' in text
+    assert '>Analyst</th><td class="long">SQL over the marts</td><td>No</td>' in text
