@@ -11,6 +11,9 @@ import os
 import random
 import re
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -23,13 +26,16 @@ from oracle.history import RandomHistory
 
 import pipeline.increment
 from pipeline.build import BuildResult, project_fingerprint
+from pipeline.keeping import verify
 from pipeline.layout import Warehouse
 from pipeline.publication import Publication, publications
 from pipeline.run import build_and_publish, load_files
+from tests.command import PROJECT
 from tests.command import pipeline as command
 from tests.python.test_ledger_random import write_files
 
 SEQUENCES = int(os.environ.get("MHHS_SEQUENCES", "1"))
+KILLS = int(os.environ.get("MHHS_KILLS", "2"))
 SEED = int(os.environ.get("MHHS_RANDOM_SEED", "1"))
 MARKETS = 40
 M14 = date(2026, 10, 28)
@@ -187,3 +193,32 @@ def test_a_run_says_what_it_worked_out(standing: Warehouse) -> None:
     assert set(second.manifest["orders"]) - set(first.manifest["orders"]) == {
         *("dim_metering_point", "fct_appointment", "fct_holding", "fct_migration", "fct_regime")
     }
+
+
+def test_a_daily_run_killed_at_any_moment_is_healed(market_warehouse: Path, tmp_path: Path) -> None:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    chance = random.Random(SEED)
+    expected, seconds, spliced = None, 0.0, 0
+    for number in range(KILLS + 1):
+        warehouse = Warehouse(shutil.copytree(market_warehouse, tmp_path / str(number)))
+        where = ("--landing", landing, "--warehouse", warehouse.root, "--as-of", str(DAY_AFTER))
+        words = [sys.executable, "-m", "pipeline", "run", *map(str, where)]
+        if number:
+            with subprocess.Popen(
+                words, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ) as process:
+                time.sleep(chance.uniform(0.3, 1) * seconds)
+                process.kill()
+            assert verify(warehouse, publications(warehouse)) == []
+            spliced += not warehouse.standing.exists()
+        started = time.monotonic()
+        command("run", *where)
+        seconds = seconds or time.monotonic() - started
+        newest = max(publications(warehouse), key=lambda each: str(each.manifest["built_at"]))
+        expected = expected or newest.manifest["marts"]
+        assert newest.as_of == DAY_AFTER
+        assert newest.manifest["marts"] == expected
+        assert verify(warehouse, publications(warehouse)) == []
+        shutil.rmtree(warehouse.root)
+    print(f"{KILLS} daily runs killed, {spliced} of them between putting in place and publishing")
