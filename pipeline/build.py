@@ -145,9 +145,9 @@ def project_fingerprint() -> str:
 
 
 def default_memory_limit() -> str:
-    """Half of the machine's memory, at most 5 GB: DuckDB spills to disk beyond it."""
+    """Half of the machine's memory, at most 4 GB: DuckDB spills to disk beyond it."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"{min(total // 2, 5 * 1000**3) // 1000**2}MB"
+    return f"{min(total // 2, 4 * 1000**3) // 1000**2}MB"
 
 
 @contextmanager

@@ -77,7 +77,7 @@ MEMORY = click.option(
     "--memory-limit",
     callback=_memory,
     help="Memory for DuckDB, e.g. 3GB; it spills to disk beyond it. Default: half of the "
-    "machine, at most 5 GB.",
+    "machine, at most 4 GB.",
 )
 THREADS = click.option(
     "--threads", type=click.IntRange(1), default=os.cpu_count() or 2, help="Default: all cores."
