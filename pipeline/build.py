@@ -159,6 +159,13 @@ def fresh_database(
     for leftover in (path, large_database(path)):
         leftover.unlink(missing_ok=True)
         leftover.with_name(f"{leftover.name}.wal").unlink(missing_ok=True)
+    with opened(path, memory_limit, threads) as connection:
+        yield connection
+
+
+@contextmanager
+def opened(path: Path, memory_limit: str, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database file of a build, to write to."""
     with closing(duckdb.connect(str(path), config=STORAGE)) as connection:
         connection.execute(f"set memory_limit = '{memory_limit}'")
         connection.execute(f"set threads = {threads}")

@@ -13,8 +13,6 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,13 +27,14 @@ from pipeline.build import (
     build,
     default_memory_limit,
     fresh_database,
+    opened,
     parsed,
     project_fingerprint,
     run_dbt,
 )
 from pipeline.errors import PipelineError
 from pipeline.intake import create_state_views
-from pipeline.layout import PROJECT, STORAGE, Warehouse, large_database, replace_json
+from pipeline.layout import PROJECT, Warehouse, large_database, replace_json
 from pipeline.ledger import create_ledger_tables
 from pipeline.publication import LARGE, Publication, files_of, primary_key, proven, publications
 from pipeline.touched import (
@@ -152,9 +151,11 @@ def _build_touched(
 
     def run(words: list[str], database: Path, share: tuple[float, float]) -> list[Any]:
         start, end = share
-        report: Progress | None = None
-        if progress is not None:
-            report = lambda name, done: progress(name, start + done * (end - start))  # noqa: E731
+
+        def report(name: str, done: float) -> None:
+            if progress is not None:
+                progress(name, start + done * (end - start))
+
         options = ["build", "--select", *words, "--indirect-selection", "empty"]
         results = run_dbt(warehouse, options, database, as_of, memory_limit, threads, report)
         failed = [result.node.name for result in results if result.status in FAILED]
@@ -164,7 +165,7 @@ def _build_touched(
 
     results = run(nodes.of_touched, scratch, (0.0, 0.4))
     warehouse.standing.unlink(missing_ok=True)
-    with _opened(warehouse.build_database, memory_limit, threads) as connection:
+    with opened(warehouse.build_database, memory_limit, threads) as connection:
         _splice(connection, warehouse, as_of, nodes, scratch)
     results += run(nodes.of_all, warehouse.build_database, (0.4, 1.0))
     manifest = json.loads((warehouse.dbt_target / "manifest.json").read_text("utf-8"))
@@ -260,15 +261,6 @@ class _Nodes:
         self.of_touched += [test["name"] for test in tests if is_of_touched(test)]
         self.of_all = [model["name"] for model in models if model["unique_id"] not in per_point]
         self.of_all += [test["name"] for test in tests if not is_of_touched(test)]
-
-
-@contextmanager
-def _opened(path: Path, memory_limit: str, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
-    with closing(duckdb.connect(str(path), config=STORAGE)) as connection:
-        connection.execute(f"set memory_limit = '{memory_limit}'")
-        connection.execute(f"set threads = {threads}")
-        connection.execute("set TimeZone = 'UTC'")
-        yield connection
 
 
 def _splice(

@@ -14,8 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -29,10 +28,10 @@ from pipeline.build import BuildResult, project_fingerprint
 from pipeline.keeping import verify
 from pipeline.layout import Warehouse
 from pipeline.publication import Publication, publications
-from pipeline.run import build_and_publish, load_files
+from pipeline.run import build_and_publish
 from tests.command import PROJECT
 from tests.command import pipeline as command
-from tests.python.test_ledger_random import write_files
+from tests.python.test_ledger_random import load, quiet, write_files
 
 SEQUENCES = int(os.environ.get("MHHS_SEQUENCES", "1"))
 KILLS = int(os.environ.get("MHHS_KILLS", "2"))
@@ -41,11 +40,6 @@ MARKETS = 40
 M14 = date(2026, 10, 28)
 DAY_AFTER = date(2026, 11, 11)
 TOLD = [M14 - timedelta(4), M14 - timedelta(1), M14, M14 + timedelta(3)]
-
-
-@contextmanager
-def quiet(_: str) -> Iterator[Any]:
-    yield lambda *_: None
 
 
 @pytest.fixture(autouse=True)
@@ -58,11 +52,6 @@ def without_unit_tests(monkeypatch: pytest.MonkeyPatch) -> None:
 def any_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """A random market is small: what is touched of it is more than of a real one in a year."""
     monkeypatch.setattr(pipeline.increment, "_LARGEST_PART", 100.0)
-
-
-def load(warehouse: Warehouse, landing: Path) -> None:
-    summary = load_files(warehouse, landing, True, None, 2, lambda *_: None)
-    assert all(each.outcome != "refused" and not each.quarantined for each in summary.files)
 
 
 def build(warehouse: Warehouse, day: date) -> tuple[Publication, BuildResult]:
