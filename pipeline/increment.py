@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from pipeline.build import (
     FAILED,
@@ -37,14 +38,7 @@ from pipeline.intake import create_state_views
 from pipeline.layout import PROJECT, Warehouse, large_database, replace_json
 from pipeline.ledger import create_ledger_tables
 from pipeline.publication import LARGE, Publication, files_of, primary_key, proven, publications
-from pipeline.touched import (
-    POINTS,
-    Known,
-    add_points_of_days,
-    add_points_of_parties,
-    collect,
-    new_deltas,
-)
+from pipeline.touched import POINTS, Known, Touched, find, turning
 
 # Beyond this part of the market a build afresh is not much dearer, and leaves the marts in order.
 _LARGEST_PART = 0.1
@@ -80,21 +74,36 @@ def note_standing(warehouse: Warehouse, publication: Publication, result: BuildR
 def build_day(
     warehouse: Warehouse,
     as_of: date,
+    touched: Touched | None = None,
     *,
     memory_limit: str | None = None,
     threads: int = 2,
     progress: Progress | None = None,
 ) -> BuildResult:
-    """Build for a day: what is touched since the last publication, or everything."""
+    """Build for a day: what is touched since the last publication, or everything.
+
+    `touched` is what was found already, perhaps between other days; it is closed.
+    """
     memory_limit = memory_limit or default_memory_limit()
     try:
-        return _build_touched(warehouse, as_of, memory_limit, threads, progress)
+        standing = _standing(warehouse)
+        earlier = Known(standing.publication.as_of, files_of(standing.publication))
+        if as_of < earlier.day:
+            raise _Afresh(f"what stands is of a later day, {earlier.day}")
+        later = Known(as_of)
+        if touched is None or (touched.earlier, touched.later) != (earlier, later):
+            if touched is not None:
+                touched.close()
+            touched = find(warehouse, earlier, later, memory_limit, threads)
+        return _build_touched(warehouse, standing, touched, memory_limit, threads, progress)
     except _Afresh as reason:
         because = str(reason)
     except (PipelineError, duckdb.Error) as error:
         because = f"what stood could not be used: {str(error).splitlines()[0]}"
     finally:
         shutil.rmtree(_scratch(warehouse).parent, ignore_errors=True)
+        if touched is not None:
+            touched.close()
     return build(
         warehouse,
         as_of,
@@ -108,25 +117,27 @@ def build_day(
 
 def _build_touched(
     warehouse: Warehouse,
-    as_of: date,
+    standing: _Standing,
+    touched: Touched,
     memory_limit: str,
     threads: int,
     progress: Progress | None,
 ) -> BuildResult:
     started = time.monotonic()
-    standing = _standing(warehouse)
-    earlier = Known(standing.publication.as_of, files_of(standing.publication))
-    if as_of < earlier.day:
-        raise _Afresh(f"what stands is of a later day, {earlier.day}")
-    deltas = new_deltas(warehouse, earlier, Known(as_of))
-    if deltas is None:
+    as_of = touched.later.day
+    if touched.everything:
         raise _Afresh("a new full file came, or a file was replaced")
     nodes = _Nodes(parsed(warehouse.logs, warehouse.dbt_target).to_dict())
     scratch = _scratch(warehouse)
     market = standing.publication.manifest["marts"]["dim_metering_point"]["rows"]
+    points = _points(warehouse, touched)
+    if standing.renewed + points.num_rows > market * _LARGEST_PART:
+        raise _Afresh(f"{points.num_rows:,} of {market:,} Metering Points are touched")
+    touched.write_part()
     with fresh_database(scratch, memory_limit, threads) as connection:
-        collect(connection, warehouse, earlier, Known(as_of), deltas)
-        create_state_views(connection, warehouse.root, as_of)
+        connection.register("points", points)
+        connection.execute("create table touched as from points")
+        create_state_views(connection, touched.part.root, as_of)
         connection.execute(f"attach '{warehouse.build_database}' as kept (read_only)")
         moved = (
             "kept.raw.load as kept join raw.load as now_ "
@@ -135,17 +146,11 @@ def _build_touched(
         )
         if _count(connection, moved):
             raise _Afresh("a file bears another number than before")
-        add_points_of_parties(connection, "party")
-        add_points_of_days(connection, "kept", earlier.day, as_of)
         connection.execute("detach kept")
-        connection.execute("create table touched as select distinct mpan from point")
-        touched = _count(connection, "touched")
-        if standing.renewed + touched > market * _LARGEST_PART:
-            raise _Afresh(f"{touched:,} of {market:,} Metering Points are touched")
         for extract in POINTS:
-            connection.execute(f"alter view raw.{extract} rename to {extract}_of_all")
+            connection.execute(f"alter view raw.{extract} rename to {extract}_of_part")
             connection.execute(
-                f"create table raw.{extract} as select * from raw.{extract}_of_all "
+                f"create table raw.{extract} as select * from raw.{extract}_of_part "
                 "where mpan in (from touched)"
             )
 
@@ -184,12 +189,23 @@ def _build_touched(
         seconds_by_node=seconds,
         dbt_manifest=manifest,
         scope={
-            "points": touched,
+            "points": points.num_rows,
             "of": market,
             "since": standing.publication.publication_id,
-            "renewed": standing.renewed + touched,
+            "renewed": standing.renewed + points.num_rows,
         },
     )
+
+
+def _points(warehouse: Warehouse, touched: Touched) -> pa.Table:
+    """All points that are touched, those of parties that changed included."""
+    connection = touched.connection
+    connection.execute(f"attach '{warehouse.build_database}' as kept (read_only)")
+    turned = turning(touched.earlier.day, touched.later.day, "kept")
+    connection.execute(f"create temp table changed_party as from party union {turned}")
+    connection.execute("detach kept")
+    touched.add_points_of("changed_party")
+    return touched.points()
 
 
 def _standing(warehouse: Warehouse) -> _Standing:

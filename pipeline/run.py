@@ -65,10 +65,10 @@ def build_and_publish(
     """Build for a day, run every test, and publish; raises `GateFailed` if one failed."""
     day = as_of or default_as_of(warehouse)
     with bar("judge") as report:
-        judge(warehouse, day, memory_limit=memory_limit, threads=threads, progress=report)
+        touched = judge(warehouse, day, memory_limit=memory_limit, threads=threads, progress=report)
     with bar("build") as report:
         result = build_day(
-            warehouse, day, memory_limit=memory_limit, threads=threads, progress=report
+            warehouse, day, touched, memory_limit=memory_limit, threads=threads, progress=report
         )
     say_failures(result)
     for failure in result.failures:

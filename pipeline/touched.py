@@ -2,18 +2,20 @@
 
 Those of which new files speak, those of parties whose standing data, decisions or stages changed,
 and those to which a day between the two means something: where an interval starts or has ended.
-All others are as they were.
+All others are as they were. One more than is touched costs a little; one less would be wrong.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 import duckdb
+import pyarrow as pa
 
-from pipeline.intake import create_state_views, said_of_points, states
+from pipeline.intake import create_state_views, rows_of_file, states, write_part
 from pipeline.intake.log import Entry
 from pipeline.layout import Warehouse
 
@@ -36,6 +38,103 @@ class Known:
     files: Files | None = None
 
 
+class Touched:
+    """What the later of two days may see otherwise: `everything`, or only some.
+
+    `connection` is for who works with it. If not everything is touched, it has the temporary tables
+    `point` (mpan, with repetitions) and `party` (mpid): those whose rows differ; and for each
+    extract about points `registration_ever` and so on: all that the earlier day knew of it, with
+    rows that others took the place of.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        warehouse: Warehouse,
+        earlier: Known,
+        later: Known,
+        everything: bool,
+    ) -> None:
+        self.connection, self.everything = connection, everything
+        self.earlier, self.later = earlier, later
+        self.part = Warehouse(warehouse.root / "build" / "part")
+        self._warehouse = warehouse
+        self._in_part = 0
+
+    def close(self) -> None:
+        """Remove all of it."""
+        self.connection.close()
+        shutil.rmtree(self.part.root, ignore_errors=True)
+
+    def points(self) -> pa.Table:
+        """The points (mpan), each once."""
+        sql = "select distinct mpan from point where mpan is not null"
+        return self.connection.execute(sql).to_arrow_table()
+
+    def add_points_of(self, parties: str) -> None:
+        """Add the points that ever named one of the parties, a relation with `mpid`."""
+        if self.connection.execute(f"select 1 from {parties} limit 1").fetchone() is None:
+            return
+        for extract, (mpid, _) in POINTS.items():
+            self.connection.execute(
+                f"insert into point select mpan from {extract}_ever "
+                f"where {mpid} in (select mpid from {parties})"
+            )
+
+    def write_part(self) -> pa.Table:
+        """Make `part` a warehouse of the points, unless it is; the points.
+
+        A row may have been taken from one point to another by a later one with the same key. So
+        the part has the points between which keys of these moved too, but not all that is said of
+        those: only what is read of `points` is right.
+        """
+        points = self.points()
+        if points.num_rows != self._in_part:
+            shutil.rmtree(self.part.root, ignore_errors=True)
+            self.connection.execute(
+                """
+                create or replace temp table of_part as
+                select mpan from point
+                union
+                select mpan from named where key is not null and (extract, key) in (
+                    select (extract, key) from named where mpan in (select mpan from point)
+                )
+                """
+            )
+            write_part(
+                self.connection,
+                self._warehouse.root,
+                self.part.root,
+                _files_of_points(self._warehouse, self.later),
+                "of_part",
+            )
+            self._in_part = points.num_rows
+        return points
+
+
+def find(
+    warehouse: Warehouse, earlier: Known, later: Known, memory_limit: str, threads: int
+) -> Touched:
+    """What files and days touch.
+
+    Points of parties that changed are not among them: see `Touched.add_points_of`.
+    """
+    deltas = new_deltas(warehouse, earlier, later)
+    connection = duckdb.connect(config={"memory_limit": memory_limit, "threads": threads})
+    if deltas is None:
+        return Touched(connection, warehouse, earlier, later, everything=True)
+    _find_parties(connection, warehouse, earlier, later)
+    _find_names(connection, warehouse, later, deltas)
+    connection.execute(
+        "create temp table point as select mpan from named where is_new or key is not null "
+        "and (extract, key) in (select (extract, key) from named where is_new)"
+    )
+    if earlier.day < later.day:
+        for extract in POINTS:
+            _add_points_of_days(connection, extract, earlier.day, later.day)
+    return Touched(connection, warehouse, earlier, later, everything=False)
+
+
 def new_deltas(warehouse: Warehouse, earlier: Known, later: Known) -> list[Entry] | None:
     """The deltas about Metering Points that only the later day knew.
 
@@ -55,22 +154,22 @@ def new_deltas(warehouse: Warehouse, earlier: Known, later: Known) -> list[Entry
     return list(new.values())
 
 
-def collect(
-    connection: duckdb.DuckDBPyConnection,
-    warehouse: Warehouse,
-    earlier: Known,
-    later: Known,
-    deltas: Iterable[Entry],
-) -> None:
-    """Create the temporary tables `point` (mpan) and `party` (mpid) of what the files touch.
+def turning(earlier: date, later: date, kept: str) -> str:
+    """SQL: the `mpid` of parties whose Qualification begins or ends after a day, up to another.
 
-    Points are those that new deltas name, or whose rows they take to another point. Parties are
-    those whose rows differ. `raw` holds the states of the earlier day afterwards.
+    Their rows may be the same as before. `kept` names the build database of the earlier day.
     """
-    connection.execute("create temp table said (extract varchar, key varchar, mpan bigint)")
-    for sql in said_of_points(warehouse.root, deltas):
-        connection.execute(f"insert into said {sql}")
-    connection.execute("create temp table point as select mpan from said where mpan is not null")
+    return " union ".join(
+        f"select mpid from {kept}.intermediate.{spells} where "
+        f"{_within('valid_from', earlier, later)} or {_within('valid_to', earlier, later)}"
+        for spells in ("int_qualification_spell", "int_unqualified_spell")
+    )
+
+
+def _find_parties(
+    connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, earlier: Known, later: Known
+) -> None:
+    """Create `party`, and the views `registration_ever` and so on of the earlier day."""
     for known, name in ((later, "after"), (earlier, "before")):
         create_state_views(connection, warehouse.root, known.day, known.files)
         for extract in PARTIES:
@@ -78,56 +177,92 @@ def collect(
                 f"create temp table {extract}_{name} as select * exclude (load_id) "
                 f"from raw.{extract}"
             )
-    for extract, (_, key) in POINTS.items():
-        if key is not None:
-            connection.execute(
-                f"insert into point select mpan from raw.{extract} where {key} in "
-                f"(select key from said where extract = '{extract}' and key is not null)"
-            )
     differences = " union ".join(
         f"select mpid from ((from {x}_before except from {x}_after) union all "
         f"(from {x}_after except from {x}_before))"
         for x in PARTIES
     )
     connection.execute(f"create temp table party as {differences}")
+    changes = {
+        name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()
+    }
+    for extract, state in states(warehouse.root, earlier.day, earlier.files).items():
+        if extract not in POINTS:
+            continue
+        columns = ["mpan", "effective_from", *filter(None, POINTS[extract])]
+        if extract != "migration":
+            columns.append("effective_to")
+        names = ", ".join(columns)
+        # The view of the state reads each key and looks for a change of it.
+        parts = [f"select {names} from raw.{extract} where false"]
+        if state.full is not None:
+            parts.append(
+                f"select {names} from ({rows_of_file(warehouse.root, state.full, columns)})"
+            )
+        if f"{extract}_change" in changes:
+            parts.append(f"select {names} from raw.{extract}_change")
+        connection.execute(f"create temp view {extract}_ever as {' union all '.join(parts)}")
 
 
-def add_points_of_parties(connection: duckdb.DuckDBPyConnection, parties: str) -> None:
-    """Add to `point` those that name one of the parties, a relation with `mpid`."""
-    if connection.execute(f"select 1 from {parties} limit 1").fetchone() is None:
-        return
-    for extract, (mpid, _) in POINTS.items():
-        connection.execute(
-            f"insert into point select mpan from raw.{extract} "
-            f"where {mpid} in (select mpid from {parties})"
-        )
-
-
-def add_points_of_days(
-    connection: duckdb.DuckDBPyConnection, kept: str, earlier: date, later: date
+def _find_names(
+    connection: duckdb.DuckDBPyConnection,
+    warehouse: Warehouse,
+    later: Known,
+    new: Iterable[Entry],
 ) -> None:
-    """Add to `point` those to which a day after the earlier and up to the later means something.
+    """Create `named` (extract, key, mpan, is_new): what deltas name, and where else such keys lie.
 
-    `kept` names the build database of the earlier day: it knows when parties whose rows did not
-    change come to be Qualified, or cease to be.
+    `key` is null where a key cannot move from one point to another.
     """
-    if earlier == later:
-        return
-    for extract in POINTS:
-        ended = "false" if extract == "migration" else _within("effective_to + 1", earlier, later)
+    fresh = {entry.identity for entry in new}
+    connection.execute(
+        "create temp table named (extract varchar, key varchar, mpan bigint, is_new boolean)"
+    )
+    for entry in _files_of_points(warehouse, later):
+        if entry.kind == "full":
+            continue
+        # A feed tells of registrations by their keys; of appointments it makes keys of MPANs.
+        extract = entry.extract if entry.extract in POINTS else "registration"
+        key = POINTS[extract][1]
+        rows = rows_of_file(warehouse.root, entry, ("mpan", "registration_id", "appointment_id"))
+        is_new = entry.identity in fresh
         connection.execute(
-            f"insert into point select mpan from raw.{extract} "
-            f"where {_within('effective_from', earlier, later)} or {ended}"
+            f"insert into named select '{extract}', {key or 'null'}, mpan, {is_new} "
+            f"from ({rows}) where mpan is not null"
         )
     connection.execute(
-        "create temp table turning as "
-        + " union ".join(
-            f"select mpid from {kept}.intermediate.{spells} where "
-            f"{_within('valid_from', earlier, later)} or {_within('valid_to', earlier, later)}"
-            for spells in ("int_qualification_spell", "int_unqualified_spell")
-        )
+        "insert into named select extract, key, try_cast(left(key, 13) as bigint), is_new "
+        "from named where extract = 'appointment' and key like '_____________-%' "
+        "and try_cast(left(key, 13) as bigint) <> mpan"
     )
-    add_points_of_parties(connection, "turning")
+    for extract, (_, key) in POINTS.items():
+        if key is not None:
+            connection.execute(
+                f"insert into named select '{extract}', {key}, mpan, false from {extract}_ever "
+                f"where {key} in (select key from named where extract = '{extract}')"
+            )
+
+
+def _files_of_points(warehouse: Warehouse, known: Known) -> list[Entry]:
+    """The files that make the states of the extracts about points."""
+    found = states(warehouse.root, known.day, known.files)
+    entries = {
+        entry.identity: entry
+        for extract in POINTS
+        for entry in (found[extract].full, *found[extract].deltas)
+        if entry is not None
+    }
+    return list(entries.values())
+
+
+def _add_points_of_days(
+    connection: duckdb.DuckDBPyConnection, extract: str, earlier: date, later: date
+) -> None:
+    ended = "false" if extract == "migration" else _within("effective_to + 1", earlier, later)
+    connection.execute(
+        f"insert into point select mpan from {extract}_ever "
+        f"where {_within('effective_from', earlier, later)} or {ended}"
+    )
 
 
 def _within(day: str, earlier: date, later: date) -> str:

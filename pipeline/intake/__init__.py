@@ -1,11 +1,12 @@
 """Intake: landing files -> lake, quarantine and load log -> the state as known on a day."""
 
 from pipeline.intake.loader import load
+from pipeline.intake.part import write_part
 from pipeline.intake.report import FileOutcome, LoadSummary
 from pipeline.intake.state import (
     create_state_views,
     newest_registration_date,
-    said_of_points,
+    rows_of_file,
     states,
     store_states,
 )
@@ -16,7 +17,8 @@ __all__ = [
     "create_state_views",
     "load",
     "newest_registration_date",
-    "said_of_points",
+    "rows_of_file",
     "states",
     "store_states",
+    "write_part",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -111,10 +112,7 @@ class LoadLog:
     def append(self, entry: Entry) -> None:
         """Write an entry so that it outlives a crash from here on."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        record = asdict(entry) | {
-            "business_date": entry.business_date and entry.business_date.isoformat()
-        }
-        line = json.dumps(record, ensure_ascii=False).encode() + b"\n"
+        line = _line(entry)
         with self.path.open("ab") as stream:
             stream.truncate(self._whole)
             stream.write(line)
@@ -132,6 +130,13 @@ class LoadLog:
         self._entries[entry.identity] = entry
 
 
+def write_log(warehouse: Path, entries: Iterable[Entry]) -> None:
+    """Write the log of a warehouse that can be made again: it need not outlive a crash."""
+    path = warehouse / LOG_PATH
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"".join(map(_line, entries)))
+
+
 def sync_folder(folder: Path) -> None:
     """Make names in a folder outlive a crash."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -139,6 +144,13 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _line(entry: Entry) -> bytes:
+    record = asdict(entry) | {
+        "business_date": entry.business_date and entry.business_date.isoformat()
+    }
+    return json.dumps(record, ensure_ascii=False).encode() + b"\n"
 
 
 _FIELDS = {field.name for field in fields(Entry)}

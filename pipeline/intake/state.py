@@ -158,18 +158,11 @@ def states(
     return {name: state_of(outcomes, name, as_of) for name in EXTRACTS}
 
 
-def said_of_points(warehouse: Path, entries: Iterable[Entry]) -> list[str]:
-    """SQL for each file: the `extract`, `key` and `mpan` of each row; a key that can move alone."""
-    found = []
-    for entry in entries:
-        of_feed = entry.extract == DIP_EVENT.name
-        extract = DIP_EVENT if of_feed else EXTRACTS[entry.extract]
-        target = EXTRACTS["registration"] if of_feed else extract
-        key = target.key[0] if len(target.key) == 1 else None
-        columns = [column for column in extract.columns if column.name in ("mpan", key)]
-        rows = _rows_sql(warehouse, extract, columns, entry, {entry.identity: 0})
-        found.append(f"SELECT '{target.name}', {key or 'NULL'}, mpan FROM ({rows})")
-    return found
+def rows_of_file(warehouse: Path, entry: Entry, names: Container[str]) -> str:
+    """SQL: some columns of the accepted rows of one file, and `load_id`, which means nothing."""
+    extract = DIP_EVENT if entry.extract == DIP_EVENT.name else EXTRACTS[entry.extract]
+    columns = [column for column in extract.columns if column.name in names]
+    return _rows_sql(warehouse, extract, columns, entry, {entry.identity: 0})
 
 
 def _entries(warehouse: Path, only: Container[tuple[str, str]] | None) -> list[Entry]:

@@ -53,9 +53,9 @@ def full(landing: str, root: str, memory_limit: str | None = None) -> dict[str, 
         summary = load(Path(landing), warehouse.root, memory_limit=memory_limit)
     day = default_as_of(warehouse)
     with _timed(steps, "judge"):
-        judge(warehouse, day, memory_limit=memory_limit)
+        touched = judge(warehouse, day, memory_limit=memory_limit)
     with _timed(steps, "build"):
-        result = build_day(warehouse, day, memory_limit=memory_limit)
+        result = build_day(warehouse, day, touched, memory_limit=memory_limit)
     with _timed(steps, "publish"):
         publication = publish(warehouse, result)
         record(warehouse, publication.publication_id, publication.path)
