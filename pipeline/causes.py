@@ -83,7 +83,8 @@ def _judge(
         memory_limit,
         threads,
         None,
-        None if touched.everything else touched,
+        None if touched.everything else touched.write_part("looked_at"),
+        warehouse if touched.everything else touched.part,
     )
     connection.execute(f"attach '{database}' as hindsight (read_only)")
     write(connection, _CORRECTED, target)
@@ -120,7 +121,7 @@ order by all
 
 
 def _of_what_is_touched(touched: Touched) -> str:
-    """A condition on `record`; adds to what is touched the points of parties that it names."""
+    """A condition on `record`; creates `looked_at` (mpan), the points that it names."""
     connection = touched.connection
     named = " union ".join(
         f"select {mpid} from {extract}_ever where mpan in (from point) and {mpid} in (from unknown)"
@@ -133,9 +134,12 @@ def _of_what_is_touched(touched: Touched) -> str:
         "create temp table unknown_party as select mpid from unknown "
         f"where mpid in (from party union {named})"
     )
-    touched.add_points_of("unknown_party")
-    connection.execute("insert into point select mpan from record where mpid in (from party)")
+    connection.execute(
+        "create temp table looked_at as from point "
+        "union all select mpan from record where mpan is not null and mpid in (from party)"
+    )
+    touched.add_points_of("unknown_party", "looked_at")
     return (
-        "mpan in (from point) or (rule_id = 'REF-01' and mpid in (from unknown_party)) "
+        "mpan in (from looked_at) or (rule_id = 'REF-01' and mpid in (from unknown_party)) "
         "or (mpan is null and rule_id <> 'REF-01' and mpid in (from party))"
     )

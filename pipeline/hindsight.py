@@ -10,12 +10,14 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+
 from pipeline.build import FAILED, Progress, create_unit_test_table, fresh_database, run_dbt
 from pipeline.errors import PipelineError
 from pipeline.intake import create_state_views
 from pipeline.layout import Warehouse
 from pipeline.ledger import create_ledger_tables
-from pipeline.touched import POINTS, Known, Touched
+from pipeline.touched import POINTS, Known
 
 # Extracts whose rows tell of days to come, or have columns that say nothing of the day from which
 # they hold: key, such columns.
@@ -49,14 +51,18 @@ def evaluate(
     memory_limit: str,
     threads: int,
     progress: Progress | None,
-    touched: Touched | None = None,
+    points: pa.Table | None = None,
+    part: Warehouse | None = None,
 ) -> None:
-    """Build models for a day with what was known later, of points that are touched or of all."""
-    files = warehouse.root if touched is None else touched.part.root
+    """Build models for a day with what was known later; `points` (mpan) narrows it to these.
+
+    `part` is a warehouse with all that was ever said of them.
+    """
+    files = (part or warehouse).root
     with fresh_database(database, memory_limit, threads) as connection:
         narrow = ""
-        if touched is not None:
-            connection.register("points", touched.write_part())
+        if points is not None:
+            connection.register("points", points)
             connection.execute("create temp table point as from points")
             narrow = " where mpan in (select mpan from temp.point)"
         create_state_views(connection, files, day, later.files)
@@ -66,8 +72,8 @@ def evaluate(
                 f"from raw.{extract}{narrow if extract in POINTS else ''}"
             )
         create_state_views(connection, files, later.day, later.files)
-        kind = "view" if touched is None else "table"
-        for extract in _UNDATED if touched is None else (*_UNDATED, "appointment", "migration"):
+        kind = "view" if points is None else "table"
+        for extract in _UNDATED if points is None else (*_UNDATED, "appointment", "migration"):
             connection.execute(f"alter view raw.{extract} rename to {extract}_now")
             known = _known_then(extract, day) if extract in _UNDATED else f"from raw.{extract}_now"
             connection.execute(

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from pipeline.build import (
     FAILED,
@@ -130,10 +129,11 @@ def _build_touched(
     nodes = _Nodes(parsed(warehouse.logs, warehouse.dbt_target).to_dict())
     scratch = _scratch(warehouse)
     market = standing.publication.manifest["marts"]["dim_metering_point"]["rows"]
-    points = _points(warehouse, touched)
-    if standing.renewed + points.num_rows > market * _LARGEST_PART:
-        raise _Afresh(f"{points.num_rows:,} of {market:,} Metering Points are touched")
-    touched.write_part()
+    _add_points_of_parties(warehouse, touched)
+    renewed = _count(touched.connection, "(select distinct mpan from point)")
+    if standing.renewed + renewed > market * _LARGEST_PART:
+        raise _Afresh(f"{renewed:,} of {market:,} Metering Points are touched")
+    points = touched.write_part("point")
     with fresh_database(scratch, memory_limit, threads) as connection:
         connection.register("points", points)
         connection.execute("create table touched as from points")
@@ -189,23 +189,22 @@ def _build_touched(
         seconds_by_node=seconds,
         dbt_manifest=manifest,
         scope={
-            "points": points.num_rows,
+            "points": renewed,
             "of": market,
             "since": standing.publication.publication_id,
-            "renewed": standing.renewed + points.num_rows,
+            "renewed": standing.renewed + renewed,
         },
     )
 
 
-def _points(warehouse: Warehouse, touched: Touched) -> pa.Table:
-    """All points that are touched, those of parties that changed included."""
+def _add_points_of_parties(warehouse: Warehouse, touched: Touched) -> None:
+    """Add the points of parties that changed, or whose Qualification begins or ends."""
     connection = touched.connection
     connection.execute(f"attach '{warehouse.build_database}' as kept (read_only)")
     turned = turning(touched.earlier.day, touched.later.day, "kept")
     connection.execute(f"create temp table changed_party as from party union {turned}")
     connection.execute("detach kept")
-    touched.add_points_of("changed_party")
-    return touched.points()
+    touched.add_points_of("changed_party", "point")
 
 
 def _standing(warehouse: Warehouse) -> _Standing:

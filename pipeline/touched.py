@@ -59,57 +59,56 @@ class Touched:
         self.earlier, self.later = earlier, later
         self.part = Warehouse(warehouse.root / "build" / "part")
         self._warehouse = warehouse
-        self._in_part = 0
+        connection.execute("create temp table part (mpan bigint)")
 
     def close(self) -> None:
         """Remove all of it."""
         self.connection.close()
         shutil.rmtree(self.part.root, ignore_errors=True)
 
-    def points(self) -> pa.Table:
-        """The points (mpan), each once."""
-        sql = "select distinct mpan from point where mpan is not null"
-        return self.connection.execute(sql).to_arrow_table()
-
-    def add_points_of(self, parties: str) -> None:
-        """Add the points that ever named one of the parties, a relation with `mpid`."""
-        if self.connection.execute(f"select 1 from {parties} limit 1").fetchone() is None:
+    def add_points_of(self, parties: str, points: str) -> None:
+        """Add the points that ever named one of the parties, a relation with `mpid`, to a table."""
+        if not self._is_any(parties):
             return
         for extract, (mpid, _) in POINTS.items():
             self.connection.execute(
-                f"insert into point select mpan from {extract}_ever "
+                f"insert into {points} select mpan from {extract}_ever "
                 f"where {mpid} in (select mpid from {parties})"
             )
 
-    def write_part(self) -> pa.Table:
-        """Make `part` a warehouse of the points, unless it is; the points.
+    def write_part(self, points: str) -> pa.Table:
+        """Make `part` a warehouse of these points, a table of mpan, unless they are in it.
 
-        A row may have been taken from one point to another by a later one with the same key. So
-        the part has the points between which keys of these moved too, but not all that is said of
-        those: only what is read of `points` is right.
+        Gives each of the points once. A row may have been taken from one point to another by a
+        later one with the same key, so the part has the points between which keys of these moved,
+        but not all that is said of those: only what is read of `points` is right.
         """
-        points = self.points()
-        if points.num_rows != self._in_part:
-            shutil.rmtree(self.part.root, ignore_errors=True)
+        if self._is_any(f"{points} where mpan not in (from part)"):
+            self.connection.execute(
+                f"create or replace temp table part as select distinct mpan from {points}"
+            )
             self.connection.execute(
                 """
-                create or replace temp table of_part as
-                select mpan from point
+                create or replace temp view with_neighbours as
+                select mpan from part
                 union
                 select mpan from named where key is not null and (extract, key) in (
-                    select (extract, key) from named where mpan in (select mpan from point)
+                    select (extract, key) from named where mpan in (from part)
                 )
                 """
             )
+            shutil.rmtree(self.part.root, ignore_errors=True)
             write_part(
                 self.connection,
                 self._warehouse.root,
                 self.part.root,
                 _files_of_points(self._warehouse, self.later),
-                "of_part",
+                "with_neighbours",
             )
-            self._in_part = points.num_rows
-        return points
+        return self.connection.execute(f"select distinct mpan from {points}").to_arrow_table()
+
+    def _is_any(self, rows: str) -> bool:
+        return self.connection.execute(f"select 1 from {rows} limit 1").fetchone() is not None
 
 
 def find(
@@ -117,7 +116,7 @@ def find(
 ) -> Touched:
     """What files and days touch.
 
-    Points of parties that changed are not among them: see `Touched.add_points_of`.
+    Points of parties are not among them: see `Touched.add_points_of`.
     """
     deltas = new_deltas(warehouse, earlier, later)
     connection = duckdb.connect(config={"memory_limit": memory_limit, "threads": threads})

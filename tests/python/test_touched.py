@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from pipeline.intake import create_state_views
 from pipeline.intake.log import LoadLog
 from pipeline.layout import Warehouse
-from pipeline.touched import POINTS, Known, add_points_of_days, collect, new_deltas
+from pipeline.touched import POINTS, Known, find, turning
 from tests.python.dip_messages import lines
 from tests.python.intake_folder import Folder
 from tests.python.test_adapters_dip_state import Messages, a_message, subject
@@ -97,9 +98,6 @@ def test_what_changes_is_touched(tmp_path: Path, seed: int) -> None:
     assert folder.query("select * from raw.quarantined_row") == []
 
     earlier, later = Known(FIRST, files), Known(SECOND)
-    warehouse = Warehouse(folder.warehouse)
-    deltas = new_deltas(warehouse, earlier, later)
-    assert deltas is not None
     with duckdb.connect() as connection:
         create_state_views(connection, folder.warehouse, later.day)
         after = {extract: rows_of(connection, extract) for extract in POINTS}
@@ -109,16 +107,27 @@ def test_what_changes_is_touched(tmp_path: Path, seed: int) -> None:
         }
         create_state_views(connection, folder.warehouse, earlier.day, earlier.files)
         before = {extract: rows_of(connection, extract) for extract in POINTS}
+    of_point = {extract: columns.index("mpan") for extract, columns in mpan.items()}
     changed = {
-        row[mpan[extract].index("mpan")]
-        for extract in POINTS
-        for row in before[extract] ^ after[extract]
+        row[of_point[extract]] for extract in POINTS for row in before[extract] ^ after[extract]
     }
-    with duckdb.connect() as connection:
-        collect(connection, warehouse, earlier, later, deltas)
-        touched = {row[0] for row in connection.execute("from point").fetchall()}
-    assert changed <= touched
-    assert changed or not deltas
+    with closing(find(Warehouse(folder.warehouse), earlier, later, "1GB", 1)) as touched:
+        assert not touched.everything
+        touched.write_part("point")
+        points = {row[0] for row in touched.connection.execute("from point").fetchall()}
+        assert changed <= points
+        # Of these the small warehouse says, for each day, what the whole one does.
+        for day, files_then, state in (
+            (later.day, None, after),
+            (earlier.day, earlier.files, before),
+        ):
+            with duckdb.connect() as connection:
+                create_state_views(connection, touched.part.root, day, files_then)
+                for extract, place in of_point.items():
+                    of_part = rows_of(connection, extract)
+                    assert {r for r in of_part if r[place] in points} == {
+                        r for r in state[extract] if r[place] in points
+                    }
 
 
 def test_days_touch_where_intervals_start_and_have_ended(tmp_path: Path) -> None:
@@ -138,19 +147,10 @@ def test_days_touch_where_intervals_start_and_have_ended(tmp_path: Path) -> None
     ]
     folder.put("registration_delta_20260901.csv", csv(REGISTRATION, rows))
     assert folder.only().quarantined == 0
-    kept = tmp_path / "kept.duckdb"
-    with duckdb.connect(str(kept)) as connection:
-        connection.execute("create schema intermediate")
-        for name in ("int_qualification_spell", "int_unqualified_spell"):
-            connection.execute(
-                f"create table intermediate.{name} (mpid text, valid_from date, valid_to date)"
-            )
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{kept}' as kept (read_only)")
-        create_state_views(connection, folder.warehouse, SECOND)
-        connection.execute("create temp table point (mpan bigint)")
-        add_points_of_days(connection, "kept", FIRST, SECOND)
-        found = {row[0] for row in connection.execute("from point").fetchall()}
+    files = {entry.identity for entry in LoadLog(folder.warehouse).entries}
+    earlier, later = Known(FIRST, files), Known(SECOND)
+    with closing(find(Warehouse(folder.warehouse), earlier, later, "1GB", 1)) as touched:
+        found = {row[0] for row in touched.connection.execute("from point").fetchall()}
     assert found == {1012345678910, 1012345678947}
 
 
@@ -176,10 +176,13 @@ def test_a_turn_of_a_party_touches_its_points(tmp_path: Path) -> None:
             "create table intermediate.int_unqualified_spell as "
             "select 'DOGW' as mpid, date '2026-09-03' as valid_from, date '9999-12-31' as valid_to"
         )
-    with duckdb.connect() as connection:
-        connection.execute(f"attach '{kept}' as kept (read_only)")
-        create_state_views(connection, folder.warehouse, SECOND)
-        connection.execute("create temp table point (mpan bigint)")
-        add_points_of_days(connection, "kept", FIRST, SECOND)
-        found = {row[0] - 1012345678901 for row in connection.execute("from point").fetchall()}
+    files = {entry.identity for entry in LoadLog(folder.warehouse).entries}
+    earlier, later = Known(FIRST, files), Known(SECOND)
+    with closing(find(Warehouse(folder.warehouse), earlier, later, "1GB", 1)) as touched:
+        touched.connection.execute(f"attach '{kept}' as kept (read_only)")
+        sql = turning(earlier.day, later.day, "kept")
+        touched.connection.execute(f"create temp table turned as {sql}")
+        touched.add_points_of("turned", "point")
+        points = touched.connection.execute("from point").fetchall()
+        found = {mpan - 1012345678901 for (mpan,) in points}
     assert found == {0, 1, 3}
