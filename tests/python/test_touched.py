@@ -14,8 +14,8 @@ import pytest
 from pipeline.intake import create_state_views
 from pipeline.intake.log import LoadLog
 from pipeline.layout import Warehouse
-from pipeline.touched import POINTS, Known, find, turning
-from tests.python.dip_messages import lines
+from pipeline.touched import POINTS, Known, Touched, find, turning
+from tests.python.dip_messages import appointed, lines
 from tests.python.intake_folder import Folder
 from tests.python.test_adapters_dip_state import Messages, a_message, subject
 
@@ -113,21 +113,52 @@ def test_what_changes_is_touched(tmp_path: Path, seed: int) -> None:
     }
     with closing(find(Warehouse(folder.warehouse), earlier, later, "1GB", 1)) as touched:
         assert not touched.everything
-        touched.write_part("point")
+        assert_part_is_right(folder, touched, "point")
         points = {row[0] for row in touched.connection.execute("from point").fetchall()}
-        assert changed <= points
-        # Of these the small warehouse says, for each day, what the whole one does.
-        for day, files_then, state in (
-            (later.day, None, after),
-            (earlier.day, earlier.files, before),
-        ):
-            with duckdb.connect() as connection:
-                create_state_views(connection, touched.part.root, day, files_then)
-                for extract, place in of_point.items():
-                    of_part = rows_of(connection, extract)
-                    assert {r for r in of_part if r[place] in points} == {
-                        r for r in state[extract] if r[place] in points
-                    }
+    assert changed <= points
+
+
+def assert_part_is_right(folder: Folder, touched: Touched, points: str) -> None:
+    """Of its points the small warehouse says, for both days, what the whole one does."""
+    touched.write_part(points)
+    for known in (touched.earlier, touched.later):
+        states = []
+        for root in (folder.warehouse, touched.part.root):
+            create_state_views(touched.connection, root, known.day, known.files)
+            states.append(
+                {
+                    (extract, *row)
+                    for extract in POINTS
+                    for row in touched.connection.execute(
+                        f"select * from raw.{extract} where mpan in (from {points})"
+                    ).fetchall()
+                }
+            )
+        assert states[0] == states[1]
+
+
+def test_what_moved_before_stays_moved_in_a_part(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    first, second, third = 1012345678901, 1012345678910, 1012345678929
+    body = "R-1,{mpan},ALDR,SWITCH,ACTIVE,,2026-01-01,,S,W,_J,EELC,E,true,O,R,"
+    full = csv(REGISTRATION.removeprefix("change_type,"), [body.format(mpan=first)])
+    folder.put("registration_full_20260831.csv", full)
+    moved = csv(REGISTRATION, ["U," + body.format(mpan=second)])
+    folder.put("registration_delta_20260901.csv", moved)
+    # An appointment that a message made, whose key an extract takes to another point.
+    folder.put("dip_events_delta_20260831_00.jsonl", lines(appointed(mpan=str(first))))
+    own = f"U,{first:013}-MSS-MSA1-20260901,{third},MSS,MSA1,ACTIVE,,2026-09-01,"
+    folder.put("appointment_delta_20260901.csv", csv(APPOINTMENT, [own]))
+    assert {file.quarantined for file in folder.load().files} == {0}
+    assert folder.query("select mpan from raw.registration") == [(second,)]
+    assert folder.query("select mpan from raw.appointment") == [(third,)]
+    files = {entry.identity for entry in LoadLog(folder.warehouse).entries}
+    for mpan in (first, second, third):
+        with closing(
+            find(Warehouse(folder.warehouse), Known(FIRST, files), Known(SECOND), "1GB", 1)
+        ) as touched:
+            touched.connection.execute(f"create temp table alone as select {mpan} as mpan")
+            assert_part_is_right(folder, touched, "alone")
 
 
 def test_days_touch_where_intervals_start_and_have_ended(tmp_path: Path) -> None:
