@@ -2,9 +2,10 @@
 
 Models with the tag `per_point` say of a Metering Point what its own rows and its parties alone
 decide. They are built in a database of their own for the points that were touched, tested there,
-and put in place of what the build database said of these points. All other models and tests
-follow as in any build. Whenever it is not certain that the rest stands, or anything goes wrong,
-everything is built afresh, and the result says why.
+and put in place of what the build database said of these points. Of totals, models whose meta names
+what is `summed`, what these points added on the earlier day is taken away, and what they add now is
+added. All other models and tests follow as in any build. Whenever it is not certain that the rest
+stands, or anything goes wrong, everything is built afresh, and the result says why.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hashlib
 import json
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -41,7 +43,8 @@ from pipeline.touched import POINTS, Known, Touched, find, turning
 
 # Beyond this part of the market a build afresh is not much dearer, and leaves the marts in order.
 _LARGEST_PART = 0.1
-_PER_POINT = "per_point"
+_PER_POINT, _SUMMED = "per_point", "summed"
+_DAYS = ("new", "earlier")
 _STORED = ("appointment", "migration")
 
 
@@ -134,27 +137,22 @@ def _build_touched(
     if standing.renewed + renewed > market * _LARGEST_PART:
         raise _Afresh(f"{renewed:,} of {market:,} Metering Points are touched")
     points = touched.write_part("point")
-    with fresh_database(scratch, memory_limit, threads) as connection:
-        connection.register("points", points)
-        connection.execute("create table touched as from points")
-        create_state_views(connection, touched.part.root, as_of)
-        connection.execute(f"attach '{warehouse.build_database}' as kept (read_only)")
-        moved = (
-            "kept.raw.load as kept join raw.load as now_ "
-            "on kept.file = now_.file and kept.sha256 = now_.sha256 "
-            "where kept.load_id <> now_.load_id"
-        )
-        if _count(connection, moved):
-            raise _Afresh("a file bears another number than before")
-        connection.execute("detach kept")
-        for extract in POINTS:
-            connection.execute(f"alter view raw.{extract} rename to {extract}_of_part")
-            connection.execute(
-                f"create table raw.{extract} as select * from raw.{extract}_of_part "
-                "where mpan in (from touched)"
-            )
+    before = scratch.with_name("before") / scratch.name
+    for database, known in ((scratch, touched.later), (before, touched.earlier)):
+        with fresh_database(database, memory_limit, threads) as connection:
+            connection.register("points", points)
+            connection.execute("create table touched as from points")
+            create_state_views(connection, touched.part.root, known.day, known.files)
+            for extract in POINTS:
+                connection.execute(f"alter view raw.{extract} rename to {extract}_of_part")
+                connection.execute(
+                    f"create table raw.{extract} as select * from raw.{extract}_of_part "
+                    "where mpan in (from touched)"
+                )
+            if known == touched.later:
+                _assert_numbers_stand(connection, warehouse)
 
-    def run(words: list[str], database: Path, share: tuple[float, float]) -> list[Any]:
+    def run(words: list[str], database: Path, day: date, share: tuple[float, float]) -> list[Any]:
         start, end = share
 
         def report(name: str, done: float) -> None:
@@ -162,17 +160,18 @@ def _build_touched(
                 progress(name, start + done * (end - start))
 
         options = ["build", "--select", *words, "--indirect-selection", "empty"]
-        results = run_dbt(warehouse, options, database, as_of, memory_limit, threads, report)
+        results = run_dbt(warehouse, options, database, day, memory_limit, threads, report)
         failed = [result.node.name for result in results if result.status in FAILED]
         if failed:
             raise _Afresh(f"{', '.join(failed)} failed on what was touched")
         return results
 
-    results = run(nodes.of_touched, scratch, (0.0, 0.4))
+    run(nodes.of_totals, before, touched.earlier.day, (0.0, 0.2))
+    results = run(nodes.of_touched, scratch, as_of, (0.2, 0.4))
     warehouse.standing.unlink(missing_ok=True)
     with opened(warehouse.build_database, memory_limit, threads) as connection:
-        _splice(connection, warehouse, as_of, nodes, scratch)
-    results += run(nodes.of_all, warehouse.build_database, (0.4, 1.0))
+        _splice(connection, warehouse, as_of, nodes, scratch, before)
+    results += run(nodes.of_all, warehouse.build_database, as_of, (0.4, 1.0))
     manifest = json.loads((warehouse.dbt_target / "manifest.json").read_text("utf-8"))
     kinds = [result.node.resource_type for result in results]
     seconds: dict[str, float] = {}
@@ -195,6 +194,19 @@ def _build_touched(
             "renewed": standing.renewed + renewed,
         },
     )
+
+
+def _assert_numbers_stand(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
+    """Rows that stand name their files by numbers: a new file may have taken one."""
+    connection.execute(f"attach '{warehouse.build_database}' as kept (read_only)")
+    moved = (
+        "kept.raw.load as kept join raw.load as now_ "
+        "on kept.file = now_.file and kept.sha256 = now_.sha256 "
+        "where kept.load_id <> now_.load_id"
+    )
+    if _count(connection, moved):
+        raise _Afresh("a file bears another number than before")
+    connection.execute("detach kept")
 
 
 def _add_points_of_parties(warehouse: Warehouse, touched: Touched) -> None:
@@ -251,31 +263,44 @@ class _Nodes:
 
     def __init__(self, manifest: dict[str, Any]) -> None:
         nodes = manifest["nodes"]
-        parents_of = {name: node["depends_on"].get("nodes", []) for name, node in nodes.items()}
-        self.spliced: list[dict[str, Any]] = [
+        self._parents = {
+            name: [each for each in node["depends_on"].get("nodes", []) if each in nodes]
+            for name, node in nodes.items()
+        }
+        models = [node for node in nodes.values() if node["resource_type"] == "model"]
+        tests = [node for node in nodes.values() if node["resource_type"] == "test"]
+        self.spliced = [
             node
-            for node in nodes.values()
+            for node in models
             if _PER_POINT in node["config"]["tags"] and node["config"]["materialized"] == "table"
         ]
+        self.summed = [node for node in models if _SUMMED in node["config"]["meta"]]
         per_point = {node["unique_id"] for node in self.spliced}
-        within = set(per_point)
-        ahead = list(per_point)
+        summed = {node["unique_id"] for node in self.summed}
+        of_totals = self._with_ancestors(summed)
+        within = self._with_ancestors(per_point) | of_totals
+
+        def is_of_touched(test: dict[str, Any]) -> bool:
+            parents = set(self._parents[test["unique_id"]])
+            return bool(parents & per_point) and parents <= within - summed
+
+        def names(ids: Iterable[str]) -> list[str]:
+            return [nodes[each]["name"] for each in sorted(ids)]
+
+        own = [test["unique_id"] for test in tests if is_of_touched(test)]
+        others = {node["unique_id"] for node in (*models, *tests)}
+        self.of_totals = names(of_totals)
+        self.of_touched = names(within) + names(own)
+        self.of_all = names(others - per_point - summed - set(own))
+
+    def _with_ancestors(self, ids: set[str]) -> set[str]:
+        found = set(ids)
+        ahead = list(ids)
         while ahead:
-            for parent in parents_of[ahead.pop()]:
-                if parent in nodes and parent not in within:
-                    within.add(parent)
-                    ahead.append(parent)
-
-        def is_of_touched(node: dict[str, Any]) -> bool:
-            parents = {each for each in parents_of[node["unique_id"]] if each in nodes}
-            return bool(parents & per_point) and parents <= within
-
-        tests = [node for node in nodes.values() if node["resource_type"] == "test"]
-        models = [node for node in nodes.values() if node["resource_type"] == "model"]
-        self.of_touched = [nodes[each]["name"] for each in sorted(within)]
-        self.of_touched += [test["name"] for test in tests if is_of_touched(test)]
-        self.of_all = [model["name"] for model in models if model["unique_id"] not in per_point]
-        self.of_all += [test["name"] for test in tests if not is_of_touched(test)]
+            new = set(self._parents[ahead.pop()]) - found
+            found |= new
+            ahead += new
+        return found
 
 
 def _splice(
@@ -284,11 +309,16 @@ def _splice(
     as_of: date,
     nodes: _Nodes,
     scratch: Path,
+    before: Path,
 ) -> None:
     """Put what was built of the touched points in place of what the build database says of them."""
     connection.execute(f"attach '{scratch}' as new (read_only)")
     connection.execute(f"attach '{large_database(scratch)}' as new_{LARGE} (read_only)")
     connection.execute(f"attach '{warehouse.large_database}' as {LARGE}")
+    connection.execute(f"attach '{before}' as earlier (read_only)")
+    first_days = " except from ".join(f"{x}.intermediate.int_first_day_shown" for x in _DAYS)
+    if _count(connection, f"(from {first_days})"):
+        raise _Afresh("the first day of reports by day is another")
     own = connection.execute("select current_database()").fetchall()[0][0]
     connection.execute("create temp table point as from new.touched")
     connection.execute(
@@ -314,6 +344,28 @@ def _splice(
             "point_text" if node["schema"] == "marts" else "point",
             keys[0] if len(keys) == 1 and keys != ["mpan"] else None,
         )
+
+    for node in nodes.summed:
+        _add_up(
+            connection, own, f"{node['schema']}.{node['name']}", node["config"]["meta"][_SUMMED]
+        )
+
+
+def _add_up(connection: duckdb.DuckDBPyConnection, own: str, place: str, summed: list[str]) -> None:
+    """Take from a total what touched points added on the earlier day, and add what they do now."""
+    columns = [name for name, *_ in connection.sql(f"describe {own}.{place}").fetchall()]
+    keys = ", ".join(name for name in columns if name not in summed)
+    less = ", ".join(f"-{name} as {name}" for name in summed)
+    sums = ", ".join(f"sum({name}) as {name}" for name in summed)
+    some = " or ".join(f"sum({name}) <> 0" for name in summed)
+    connection.execute(
+        f"create or replace temp table total as select {keys}, {sums} from ("
+        f"from {own}.{place} union all by name from new.{place} "
+        f"union all by name select * replace ({less}) from earlier.{place}) "
+        f"group by {keys} having {some}"
+    )
+    connection.execute(f"delete from {own}.{place}")
+    connection.execute(f"insert into {own}.{place} by name from total")
 
 
 def _replace(

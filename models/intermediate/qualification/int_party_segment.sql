@@ -36,21 +36,10 @@ parties as (
         market_role
     from {{ ref('stg_qualification__stage') }}
     union
-    select distinct
-        supplier_mpid as mpid,
-        'SUP' as market_role
-    from {{ ref('stg_registration__registration') }}
-    union
-    select distinct
-        supplier_mpid as mpid,
-        'SUP' as market_role
-    from {{ ref('stg_registration__migration') }}
-    where supplier_mpid is not null
-    union
-    select distinct
-        agent_mpid as mpid,
-        service_role as market_role
-    from {{ ref('stg_appointment__appointment') }}
+    select
+        mpid,
+        market_role
+    from {{ ref('int_named_party') }}
 
 ),
 

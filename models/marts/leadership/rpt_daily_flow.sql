@@ -19,9 +19,7 @@ migration_events as (
 
 first_day as (
 
-    select least(milestone_date - 28, {{ as_of() }}) as first_day
-    from {{ ref('int_milestone') }}
-    where milestone = 'M11'
+    select * from {{ ref('int_first_day_shown') }}
 
 ),
 

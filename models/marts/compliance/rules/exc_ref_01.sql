@@ -26,16 +26,41 @@ in_force_spells as (
 
 ),
 
+named_parties as (
+
+    select * from {{ ref('int_named_party') }}
+
+),
+
+-- Few parties are unknown: only what they hold or serve is looked at.
+unknown_parties as (
+
+    select
+        named_parties.mpid,
+        named_parties.market_role
+    from named_parties
+    anti join in_force_spells
+        on
+            named_parties.mpid = in_force_spells.mpid
+            and named_parties.market_role = in_force_spells.market_role
+            and {{ covers('in_force_spells', as_of()) }}
+
+),
+
 active_parties as (
 
     select
-        supplier_mpid as mpid,
+        holdings.supplier_mpid as mpid,
         'SUP' as market_role,
-        min(valid_from) as active_from,
-        arg_min(load_id, (valid_from, registration_id)) as load_id
+        min(holdings.valid_from) as active_from,
+        arg_min(holdings.load_id, (holdings.valid_from, holdings.registration_id)) as load_id
     from holdings
+    semi join unknown_parties
+        on
+            holdings.supplier_mpid = unknown_parties.mpid
+            and unknown_parties.market_role = 'SUP'
     where {{ covers('holdings', as_of()) }}
-    group by supplier_mpid
+    group by holdings.supplier_mpid
     union all
     select
         appointments.agent_mpid as mpid,
@@ -45,6 +70,10 @@ active_parties as (
     from appointments
     inner join mhhs_roles
         on appointments.service_role = mhhs_roles.market_role
+    semi join unknown_parties
+        on
+            appointments.agent_mpid = unknown_parties.mpid
+            and appointments.service_role = unknown_parties.market_role
     where {{ covers('appointments', as_of()) }}
     group by appointments.agent_mpid, appointments.service_role
 
@@ -65,11 +94,6 @@ final as (
         || ' and is not in force in standing data for that role' as what_happened,
         active_parties.load_id
     from active_parties
-    anti join in_force_spells
-        on
-            active_parties.mpid = in_force_spells.mpid
-            and active_parties.market_role = in_force_spells.market_role
-            and {{ covers('in_force_spells', as_of()) }}
 
 )
 
