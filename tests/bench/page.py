@@ -10,6 +10,15 @@ from typing import Any
 
 Cost = dict[str, Any]
 NODES = 15
+# The most that DuckDB may take of what another engine takes.
+PEERS = {"polars": 1, "pandas": 1 / 2, "postgres": 1 / 5, "sqlite": 1 / 5}
+NAMES = {
+    "duckdb": "DuckDB by hand",
+    "polars": "Polars",
+    "pandas": "pandas",
+    "postgres": "PostgreSQL",
+    "sqlite": "SQLite",
+}
 SIZES = (2_000_000, 8_000_000, 32_000_000)  # that the goals speak of
 
 
@@ -54,6 +63,11 @@ def checks(sizes: Sequence[Cost]) -> list[Check]:
                 " ms",
             ),
         ]
+        for peer, goal in PEERS.items():
+            if "wall" in size.get("peers", {}).get(peer, {}):
+                ratio = size["peers"]["duckdb"]["wall"] / size["peers"][peer]["wall"]
+                what = f"The same rules in DuckDB, wall, of {NAMES[peer]}"
+                found.append(Check(what, points, ratio, goal, ""))
         if "daily" in size:
             daily = size["daily"]["process_cpu"] / full["process_cpu"]
             found.append(Check("Daily run, CPU, of the full run", points, daily, 1 / 6, ""))
@@ -124,7 +138,11 @@ def _not_measured(sizes: Sequence[Cost]) -> Iterator[str]:
         lines.append("a daily run")
     if not any("tight" in size for size in sizes):
         lines.append("a full run within 3 GB")
-    lines += ["dbt against the same SQL run by hand", "the same rules in pandas, Polars and others"]
+    lines.append("dbt against the same SQL run by hand")
+    peers = {
+        name for size in sizes for name, cost in size.get("peers", {}).items() if "wall" in cost
+    }
+    lines += [f"the same rules in {NAMES[name]}" for name in PEERS if name not in peers]
     yield "Goals of which nothing is measured here: " + "; ".join(lines) + "."
     yield ""
     yield (
@@ -170,6 +188,8 @@ def _size(size: Cost) -> Iterator[str]:
         megabytes = f"{cost['bytes'] / 1e6:,.1f}"
         seconds = (f"{cost['cpu']:.2f}", f"{cost['wall']:.2f}")
         yield _row(name, f"{cost['rows']:,}", megabytes, *seconds)
+    if "peers" in size:
+        yield from _peers(size["peers"])
     yield ""
     yield (
         "Nodes of the build, by what they took on the wall; two run side by side, so the sum is "
@@ -177,6 +197,24 @@ def _size(size: Cost) -> Iterator[str]:
     )
     yield ""
     yield from _nodes(full)
+
+
+def _peers(peers: Cost) -> Iterator[str]:
+    yield ""
+    yield (
+        "Five rules from the same CSV files in other engines "
+        "([scripts](../tests/bench/peers)), each in a process of its own, in turns; the round of "
+        "the median by the clock. Answers are compared with the marts."
+    )
+    yield ""
+    yield from _table(["engine", "wall s", "CPU s", "wall, of DuckDB's", "answers"], "lrrrl")
+    for name, cost in peers.items():
+        if "wall" in cost:
+            times = cost["wall"] / peers["duckdb"]["wall"]
+            seconds = (f"{cost['wall']:.2f}", f"{cost['cpu']:.2f}", f"{times:.1f}")
+            yield _row(NAMES[name], *seconds, "equal" if cost["equal"] else "**differ**")
+        else:
+            yield _row(NAMES[name], "", "", "", f"failed: {cost['failed']}")
 
 
 def _nodes(full: Cost) -> Iterator[str]:

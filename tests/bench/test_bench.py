@@ -24,7 +24,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], 
     subprocess.run(
         [
             *(sys.executable, "-m", "tests.bench.bench", "--folder", str(folder)),
-            *("--millions", "0.001", "--rounds", "1", "--page", str(page)),
+            *("--millions", "0.001", "--rounds", "1", "--page", str(page), "--peers"),
         ],
         cwd=PROJECT,
         check=True,
@@ -44,6 +44,35 @@ def test_every_step_is_measured(measured: tuple[dict[str, Any], str]) -> None:
     assert size["exports"]["csv"]["rows"] == size["full"]["rows"]["fct_exception"]
     assert 0 < size["daily"]["files"] - size["full"]["files"] <= 6
     assert "| **full run** |" in page
+
+
+def test_other_engines_find_the_same_and_are_held_against_the_goals(
+    measured: tuple[dict[str, Any], str], tmp_path: Path
+) -> None:
+    size, page = measured
+    peers = size["peers"]
+    assert {"duckdb", "polars", "pandas", "sqlite"} <= set(peers)
+    for name, cost in peers.items():
+        assert cost["equal"], name
+        assert cost["cpu"] > 0, name
+    assert page.count(" | equal |") == len(peers)
+    other = copy.deepcopy(size)
+    other["peers"] = {
+        "duckdb": {"wall": 2.0, "cpu": 4.0, "equal": True},
+        "polars": {"wall": 1.9, "cpu": 3.0, "equal": False},
+        "pandas": {"wall": 4.1, "cpu": 4.1, "equal": True},
+        "sqlite": {"failed": "no memory"},
+    }
+    met = {check.what: check.met for check in checks([other]) if "same rules" in check.what}
+    assert met == {
+        "The same rules in DuckDB, wall, of Polars": False,
+        "The same rules in DuckDB, wall, of pandas": True,
+    }
+    write_page([other], tmp_path / "page.md")
+    text = (tmp_path / "page.md").read_text("utf-8")
+    assert "| Polars | 1.90 | 3.00 | 0.9 | **differ** |" in text
+    assert "failed: no memory" in text
+    assert "the same rules in PostgreSQL; the same rules in SQLite." in text
 
 
 def _goals(size: dict[str, Any], **full: float) -> dict[str, bool]:

@@ -321,14 +321,21 @@ def test_a_look_up_lets_the_scan_skip_blocks(publication: Path, sql: str) -> Non
     assert "FILTER  " not in plan
 
 
-def test_mpans_are_sorted_in_the_publication(publication: Path) -> None:
-    for mart in ("dim_metering_point", "fct_holding", "fct_regime", "fct_migration"):
+def test_mpans_are_sorted_within_the_few_parts_of_a_mart(publication: Path) -> None:
+    """A look-up reads one block of each part."""
+    for mart, parts in {
+        "dim_metering_point": 1,
+        "fct_holding": 2,
+        "fct_appointment": 2,
+        "fct_regime": 4,
+        "fct_migration": 2,
+    }.items():
         ((steps_back,),) = ask(
             publication,
             f"select count(*) from (select mpan < lag(mpan) over (order by rowid) as back "
             f"from {mart}) where back",
         )
-        assert steps_back == 0, mart
+        assert steps_back < parts, mart
 
 
 @pytest.mark.parametrize(

@@ -88,3 +88,10 @@ def test_every_mart_lies_in_the_order_that_its_readers_were_promised(
             f" as before from {mart}) where place < before",
         )
         assert misplaced == [(0,)], mart
+
+
+def test_a_publication_has_small_blocks_as_the_large_marts_were_written(
+    market_warehouse: Path,
+) -> None:
+    found = current(Warehouse(market_warehouse))
+    assert ask(found.path, "select max(block_size) from pragma_database_size()") == [(65536,)]

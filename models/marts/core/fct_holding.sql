@@ -6,11 +6,11 @@ holdings as (
 
 ),
 
--- By number, before it is text: readers find a point in one block.
+-- By number, before it is text: readers find a point in few blocks. What is open lies apart: its end takes no bytes.
 in_order as (
 
     select * from holdings
-    order by mpan, valid_from
+    order by valid_to < {{ open_end() }}, mpan, valid_from
 
 ),
 

@@ -42,8 +42,13 @@ joined as (
             ordered.mpan = counted.mpan
             and ordered.direction = counted.direction
             and ordered.migrated_on = counted.migrated_on
-    -- By number, before it is text: readers find a point in one block.
-    order by ordered.mpan, ordered.migrated_on, ordered.direction
+    -- By number, before it is text: readers find a point in few blocks. First events lie apart, since text of which
+    -- no value occurs twice needs no index.
+    order by
+        ordered.days_since_previous is not null,
+        ordered.mpan,
+        ordered.migrated_on,
+        ordered.direction
 
 ),
 

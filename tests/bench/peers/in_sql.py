@@ -4,6 +4,12 @@
 compares in the same way. Indexes are made where an engine needs them.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from tests.bench.peers.job import Findings, found
+
 HOLDING = """
 create {temporary} table holding as
 with ordered as (
@@ -85,17 +91,13 @@ from responsible
 # Of two events on one day REVERSE is the later.
 MIGRATED = """
 create {temporary} table migrated as
-with last_event as (
-    select
-        mpan, direction,
-        row_number() over (
-            partition by mpan
-            order by effective_from desc, case direction when 'REVERSE' then 0 else 1 end
-        ) as place
-    from migration
-    where effective_from <= '{as_of}'
-)
-select mpan from last_event where place = 1 and direction = 'FORWARD'
+select mpan
+from migration
+where effective_from <= '{as_of}'
+group by mpan
+having
+    max(case when direction = 'FORWARD' then effective_from end)
+    > coalesce(max(case when direction = 'REVERSE' then effective_from end), '0001-01-01')
 """
 
 QUESTIONS = {
@@ -118,3 +120,13 @@ QUESTIONS = {
         " group by supplier_mpid, market_segment"
     ),
 }
+
+
+def findings(ask: Callable[[str], Iterable[object]], words: dict[str, object]) -> Findings:
+    """The findings of an engine; MPANs that are numbers there are 13 digits again."""
+    answers = {
+        name: [str(key) for key in ask(sql.format(**words))] for name, sql in QUESTIONS.items()
+    }
+    for name in ("SUP-02", "SUP-07"):
+        answers[name] = [" ".join((key[:-11].zfill(13), key[-10:])) for key in answers[name]]
+    return {name: found(keys) for name, keys in answers.items()}

@@ -6,13 +6,14 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from tests.bench.peers import in_sql
-from tests.bench.peers.job import M14, Findings, found
+from tests.bench.peers.job import M14, Findings
 
 PROGRAMS = Path("/usr/lib/postgresql")
 # For one job on one machine that may be lost: memory to sort in, no waiting for the disk.
@@ -37,7 +38,41 @@ TABLES = {
     "qualified": "mpid text, market_segment text, valid_from date, valid_to date",
 }
 
-Ask = Callable[..., bytes]
+
+@dataclass(frozen=True)
+class Server:
+    """A cluster that runs."""
+
+    programs: Path
+    become: list[str]
+    folder: Path
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    def do(self, *arguments: object, stdin: object = subprocess.DEVNULL) -> bytes:
+        done = subprocess.run(
+            [*self.become, *map(str, arguments)],
+            stdin=stdin,  # type: ignore[call-overload]
+            capture_output=True,
+            check=False,
+            cwd=self.folder,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        output: bytes = done.stdout
+        return output
+
+    def ask(self, sql: str, stdin: object = subprocess.DEVNULL) -> list[str]:
+        psql = (self.programs / "psql", "-qAt", "-h", self.folder, "-d", "postgres")
+        return self.do(*psql, "-v", "ON_ERROR_STOP=1", "-c", sql, stdin=stdin).decode().splitlines()
+
+    def cpu_seconds(self) -> float:
+        """Of the server and of its processes that ended: psql's have, each ended with its psql."""
+        number = (self.data / "postmaster.pid").read_text("utf-8").split()[0]
+        # After the name, which may hold anything: utime, stime, cutime, cstime are 12th to 15th.
+        fields = Path(f"/proc/{number}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def is_here() -> bool:
@@ -45,8 +80,9 @@ def is_here() -> bool:
     return _programs() is not None
 
 
-def run(folder: Path, as_of: date, ask: Ask) -> Findings:
-    words = {
+def run(folder: Path, as_of: date, server: Server) -> Findings:
+    ask = server.ask
+    words: dict[str, object] = {
         "as_of": as_of,
         "m14": M14,
         "temporary": "unlogged",
@@ -62,17 +98,7 @@ def run(folder: Path, as_of: date, ask: Ask) -> Findings:
     for statement in (in_sql.UNQUALIFIED, in_sql.EVENT, in_sql.MIGRATED):
         ask(statement.format(**words))
     ask("analyze")
-    asked = {
-        name: ask(sql.format(**words)).decode().splitlines()
-        for name, sql in in_sql.QUESTIONS.items()
-    }
-    padded = {
-        name: [f"{key[: key.index(' ')].zfill(13)}{key[key.index(' ') :]}" for key in keys]
-        if name in {"SUP-02", "SUP-07"}
-        else keys
-        for name, keys in asked.items()
-    }
-    return {name: found(keys) for name, keys in padded.items()}
+    return in_sql.findings(ask, words)
 
 
 def _programs() -> Path | None:
@@ -81,7 +107,7 @@ def _programs() -> Path | None:
 
 
 @contextmanager
-def ready() -> Iterator[Ask]:
+def ready() -> Iterator[Server]:
     """A cluster to ask, which is gone afterwards."""
     programs = _programs()
     assert programs, "PostgreSQL is missing: apt-get install postgresql"
@@ -89,29 +115,14 @@ def ready() -> Iterator[Ask]:
     become = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     folder = Path(tempfile.mkdtemp(prefix="mhhs-postgres-"))
     folder.chmod(0o777)
-    data = folder / "data"
-
-    def do(*arguments: object, stdin: object = subprocess.DEVNULL) -> bytes:
-        done = subprocess.run(
-            [*become, *map(str, arguments)],
-            stdin=stdin,  # type: ignore[call-overload]
-            capture_output=True,
-            check=False,
-            cwd=folder,
-        )
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout
-
-    def ask(sql: str, stdin: object = subprocess.DEVNULL) -> bytes:
-        psql = (programs / "psql", "-qAt", "-h", folder, "-d", "postgres")
-        return do(*psql, "-v", "ON_ERROR_STOP=1", "-c", sql, stdin=stdin)
-
+    server = Server(programs, become, folder)
+    data, do = server.data, server.do
     try:
         do(programs / "initdb", "-D", data, "-E", "UTF8", "--locale=C", "-A", "trust")
         settings = SETTINGS | {"unix_socket_directories": str(folder)}
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         do(programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
-        yield ask
+        yield server
     finally:
         subprocess.run(
             [*become, str(programs / "pg_ctl"), "-D", str(data), "-m", "fast", "stop"],

@@ -8,11 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from tests.bench.peers import in_sql
-from tests.bench.peers.job import M14, Findings, found
+from tests.bench.peers.job import M14, Findings
 
 
 def run(folder: Path, as_of: date) -> Findings:
-    words = {
+    words: dict[str, object] = {
         "as_of": as_of,
         "m14": M14,
         "temporary": "",
@@ -33,9 +33,10 @@ def run(folder: Path, as_of: date) -> Findings:
         for statement in (in_sql.UNQUALIFIED, in_sql.EVENT, in_sql.MIGRATED):
             connection.execute(statement.format(**words))
         connection.execute("create index of_migrated on migrated (mpan)")
-        return {
-            name: found(str(key) for (key,) in connection.execute(sql.format(**words)))
-            for name, sql in in_sql.QUESTIONS.items()
-        }
+
+        def ask(sql: str) -> list[object]:
+            return [key for (key,) in connection.execute(sql)]
+
+        return in_sql.findings(ask, words)
     finally:
         connection.close()
