@@ -147,6 +147,16 @@ def test_in_doubt_everything_is_built(
     assert reason in str(pipeline.increment.build_day(standing, DAY_AFTER))
 
 
+def test_totals_of_other_days_are_not_added_up(
+    standing: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early = date(2025, 9, 22)  # two days before the first of the reports by day
+    build(standing, early)
+    monkeypatch.setattr(pipeline.increment, "build", lambda *_, because, **__: because)
+    told = str(pipeline.increment.build_day(standing, early + timedelta(1)))
+    assert told == "the first day of reports by day is another"
+
+
 def test_an_earlier_day_is_built_from_everything(
     standing: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,9 +165,18 @@ def test_an_earlier_day_is_built_from_everything(
     assert told == "what stands is of a later day, 2026-11-09"
 
 
-def test_what_stands_and_is_wrong_is_found_and_built_anew(standing: Warehouse) -> None:
-    with duckdb.connect(str(standing.build_database)) as connection:
-        connection.execute("delete from intermediate.int_registration_order where mpan % 3 = 0")
+@pytest.mark.parametrize(
+    ("database", "damage"),
+    [
+        ("build_database", "update intermediate.int_position_change set points = points + 1"),
+        ("large_database", "delete from marts.dim_metering_point where mpan like '%3'"),
+    ],
+)
+def test_what_stands_and_is_wrong_is_found_and_built_anew(
+    database: str, damage: str, standing: Warehouse
+) -> None:
+    with duckdb.connect(str(getattr(standing, database))) as connection:
+        connection.execute(damage)
     note = json.loads(standing.standing.read_text("utf-8"))
     edit(standing.standing, databases=pipeline.increment._databases(standing))
     assert note["databases"] != pipeline.increment._databases(standing)
