@@ -89,7 +89,7 @@ class Touched:
             )
             self.connection.execute(
                 """
-                create or replace temp view with_neighbours as
+                create or replace temp table with_neighbours as
                 select mpan from part
                 union
                 select mpan from named where key is not null and (extract, key) in (
