@@ -114,6 +114,7 @@ def measure(
         "csv_bytes": sum(path.stat().st_size for path in landing.glob("*/*.csv")),
         "floor": _median(floors),
         "full": _median(runs),
+        "by_hand": step("by_hand", root),
         "readers": step("readers", root),
         "exports": {name: step("export", root, name) for name in EXPORTS},
     }

@@ -63,6 +63,11 @@ def checks(sizes: Sequence[Cost]) -> list[Check]:
                 " ms",
             ),
         ]
+        if "by_hand" in size:
+            ratio = full["steps"]["build"]["cpu"] / size["by_hand"]["cpu"]
+            found.append(
+                Check("Build by dbt, CPU, of the same SQL by hand", points, ratio, 1.3, "")
+            )
         for peer, goal in PEERS.items():
             if "wall" in size.get("peers", {}).get(peer, {}):
                 ratio = size["peers"]["duckdb"]["wall"] / size["peers"][peer]["wall"]
@@ -138,12 +143,14 @@ def _not_measured(sizes: Sequence[Cost]) -> Iterator[str]:
         lines.append("a daily run")
     if not any("tight" in size for size in sizes):
         lines.append("a full run within 3 GB")
-    lines.append("dbt against the same SQL run by hand")
+    if not any("by_hand" in size for size in sizes):
+        lines.append("dbt against the same SQL run by hand")
     peers = {
         name for size in sizes for name, cost in size.get("peers", {}).items() if "wall" in cost
     }
     lines += [f"the same rules in {NAMES[name]}" for name in PEERS if name not in peers]
-    yield "Goals of which nothing is measured here: " + "; ".join(lines) + "."
+    if lines:
+        yield "Goals of which nothing is measured here: " + "; ".join(lines) + "."
     yield ""
     yield (
         "What was tried, and where the time goes: "
@@ -167,6 +174,9 @@ def _size(size: Cost) -> Iterator[str]:
     for name, cost in full["steps"].items():
         yield _cost(name, cost["cpu"], cost["wall"], floor["cpu"])
     yield _cost("**full run**", full["process_cpu"], full["process_wall"], floor["cpu"])
+    if "by_hand" in size:
+        hand = size["by_hand"]
+        yield _cost("build's SQL by hand", hand["cpu"], hand["wall"], floor["cpu"])
     others = []
     if "daily" in size:
         others.append(("one more day", size["daily"]))
@@ -192,8 +202,8 @@ def _size(size: Cost) -> Iterator[str]:
         yield from _peers(size["peers"])
     yield ""
     yield (
-        "Nodes of the build, by what they took on the wall; two run side by side, so the sum is "
-        "more than the build."
+        "Nodes of the build, one at a time, by what they took on the wall; unit tests are run once "
+        "for each code."
     )
     yield ""
     yield from _nodes(full)

@@ -2,6 +2,7 @@
 
 python -m tests.bench.step floor LANDING
 python -m tests.bench.step full LANDING WAREHOUSE [MEMORY_LIMIT]
+python -m tests.bench.step by_hand WAREHOUSE
 python -m tests.bench.step readers WAREHOUSE
 python -m tests.bench.step export WAREHOUSE FORMAT
 """
@@ -11,11 +12,13 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +83,57 @@ def full(landing: str, root: str, memory_limit: str | None = None) -> dict[str, 
     }
 
 
+def by_hand(root: str) -> dict[str, Any]:
+    """The SQL of the build that the warehouse holds, run by hand: models in order, data tests."""
+    from pipeline.build import (
+        create_unit_test_table,
+        default_as_of,
+        default_memory_limit,
+        fresh_database,
+    )
+    from pipeline.intake import create_state_views, store_states
+    from pipeline.layout import Warehouse, large_database
+    from pipeline.ledger import create_ledger_tables
+
+    warehouse = Warehouse(Path(root))
+    day = default_as_of(warehouse)
+    nodes = json.loads((warehouse.dbt_target / "manifest.json").read_text("utf-8"))["nodes"]
+    parents = {
+        name: [parent for parent in node["depends_on"].get("nodes", []) if parent in nodes]
+        for name, node in nodes.items()
+    }
+    cost: dict[str, Any] = {}
+    scratch = warehouse.root / "build" / "by_hand" / "mhhs.duckdb"
+    with (
+        _timed(cost, "all"),
+        fresh_database(scratch, default_memory_limit(), 2) as connection,
+    ):
+        create_state_views(connection, warehouse.root, day)
+        store_states(connection)
+        create_ledger_tables(connection, warehouse, day)
+        create_unit_test_table(connection)
+        connection.execute(
+            f"attach '{large_database(scratch)}' as large (storage_version 'v1.4.0', "
+            "block_size 65536)"
+        )
+        connection.execute(f"attach '{warehouse.build_database}' as dbt (read_only)")
+        for name in TopologicalSorter(parents).static_order():
+            node = nodes[name]
+            if node["resource_type"] == "test":
+                connection.execute(f"select count(*) from ({node['compiled_code']})").fetchall()
+                continue
+            schema = f"{node['database']}.{node['schema']}"
+            connection.execute(f"create schema if not exists {schema}")
+            if node["resource_type"] == "seed":
+                sql = f"from dbt.{node['schema']}.{node['name']}"
+            else:
+                sql = node["compiled_code"]
+            kind = "view" if node["config"]["materialized"] == "view" else "table"
+            connection.execute(f"create {kind} {schema}.{node['name']} as {sql}")
+    shutil.rmtree(scratch.parent)
+    return cost["all"] | {"nodes": len(nodes)}
+
+
 def readers(root: str) -> dict[str, Any]:
     """Questions of the dashboards, through the functions that its pages call, answers not kept."""
     os.environ["MHHS_WAREHOUSE"] = root
@@ -134,6 +188,7 @@ if __name__ == "__main__":
     steps: dict[str, Callable[..., dict[str, Any]]] = {
         "floor": floor,
         "full": full,
+        "by_hand": by_hand,
         "readers": readers,
         "export": export,
     }

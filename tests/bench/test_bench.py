@@ -42,6 +42,9 @@ def test_every_step_is_measured(measured: tuple[dict[str, Any], str]) -> None:
     assert 0 < parts <= size["full"]["process_cpu"]
     assert size["full"]["rows"]["dim_metering_point"] <= size["points"]
     assert size["exports"]["csv"]["rows"] == size["full"]["rows"]["fct_exception"]
+    kinds = list(size["full"]["kinds"].values())
+    assert size["by_hand"]["nodes"] == sum(kinds.count(k) for k in ("model", "seed", "test"))
+    assert size["by_hand"]["cpu"] > 0
     assert 0 < size["daily"]["files"] - size["full"]["files"] <= 6
     assert "| **full run** |" in page
 
