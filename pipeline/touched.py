@@ -80,32 +80,51 @@ class Touched:
         """Make `part` a warehouse of these points, a table of mpan, unless they are in it.
 
         Gives each of the points once. A row may have been taken from one point to another by a
-        later one with the same key, so the part has the points between which keys of these moved,
-        but not all that is said of those: only what is read of `points` is right.
+        later one with the same key, so the part has the points to which keys of these moved, but
+        not all that is said of those: only what is read of `points` is right.
         """
         if self._is_any(f"{points} where mpan not in (from part)"):
             self.connection.execute(
-                f"create or replace temp table part as select distinct mpan from {points}"
+                f"create or replace temp table part as select distinct mpan from {points} "
+                "where mpan is not null"
             )
-            self.connection.execute(
-                """
-                create or replace temp table with_neighbours as
-                select mpan from part
-                union
-                select mpan from named where key is not null and (extract, key) in (
-                    select (extract, key) from named where mpan in (from part)
+            self._write_part()
+            self._find_moved()
+            if self._is_any("moved"):
+                self.connection.execute("insert into part from moved")
+                self._write_part()
+        sql = f"select distinct mpan from {points} where mpan is not null"
+        return self.connection.execute(sql).to_arrow_table()
+
+    def _write_part(self) -> None:
+        shutil.rmtree(self.part.root, ignore_errors=True)
+        root = self._warehouse.root
+        write_part(self.connection, root, self.part.root, self._files(), "part")
+
+    def _files(self) -> list[Entry]:
+        return _files_of_points(self._warehouse, self.later)
+
+    def _find_moved(self) -> None:
+        """Create `moved` (mpan): other points at which deltas name keys of the part."""
+        self.connection.execute("create or replace temp table moved (mpan bigint)")
+        for extract, (_, key) in POINTS.items():
+            if key is None:
+                continue
+            files = [entry for entry in self._files() if _keys_of(entry) == extract]
+            self.connection.execute("create or replace temp table part_key (key varchar)")
+            for entry in files:
+                self.connection.execute(
+                    f"insert into part_key select {key} from "
+                    f"read_parquet('{self.part.root / str(entry.rows)}') where mpan is not null"
                 )
-                """
-            )
-            shutil.rmtree(self.part.root, ignore_errors=True)
-            write_part(
-                self.connection,
-                self._warehouse.root,
-                self.part.root,
-                _files_of_points(self._warehouse, self.later),
-                "with_neighbours",
-            )
-        return self.connection.execute(f"select distinct mpan from {points}").to_arrow_table()
+            for entry in files:
+                if entry.kind == "delta":
+                    rows = rows_of_file(self._warehouse.root, entry, ("mpan", key))
+                    self.connection.execute(
+                        f"insert into moved select mpan from ({rows}) "
+                        f"where mpan not in (from part) and ({key} in (from part_key) "
+                        f"or {_made_of(key)} in (from part))"
+                    )
 
     def _is_any(self, rows: str) -> bool:
         return self.connection.execute(f"select 1 from {rows} limit 1").fetchone() is not None
@@ -123,11 +142,8 @@ def find(
     if deltas is None:
         return Touched(connection, warehouse, earlier, later, everything=True)
     _find_parties(connection, warehouse, earlier, later)
-    _find_names(connection, warehouse, later, deltas)
-    connection.execute(
-        "create temp table point as select mpan from named where is_new or key is not null "
-        "and (extract, key) in (select (extract, key) from named where is_new)"
-    )
+    _create_views(connection, warehouse, earlier)
+    _find_points_of_files(connection, warehouse, deltas)
     if earlier.day < later.day:
         for extract in POINTS:
             _add_points_of_days(connection, extract, earlier.day, later.day)
@@ -168,9 +184,9 @@ def turning(earlier: date, later: date, kept: str) -> str:
 def _find_parties(
     connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, earlier: Known, later: Known
 ) -> None:
-    """Create `party`, and the views `registration_ever` and so on of the earlier day."""
+    """Create `party`."""
     for known, name in ((later, "after"), (earlier, "before")):
-        create_state_views(connection, warehouse.root, known.day, known.files)
+        create_state_views(connection, warehouse.root, known.day, known.files, PARTIES)
         for extract in PARTIES:
             connection.execute(
                 f"create temp table {extract}_{name} as select * exclude (load_id) "
@@ -182,64 +198,64 @@ def _find_parties(
         for x in PARTIES
     )
     connection.execute(f"create temp table party as {differences}")
-    changes = {
-        name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()
-    }
+
+
+def _create_views(
+    connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, earlier: Known
+) -> None:
+    """Create the views `registration_ever` and so on: all rows, whatever took their place."""
     for extract, state in states(warehouse.root, earlier.day, earlier.files).items():
         if extract not in POINTS:
             continue
-        columns = ["mpan", "effective_from", *filter(None, POINTS[extract])]
-        if extract != "migration":
-            columns.append("effective_to")
-        names = ", ".join(columns)
-        # The view of the state reads each key and looks for a change of it.
-        parts = [f"select {names} from raw.{extract} where false"]
-        if state.full is not None:
-            parts.append(
-                f"select {names} from ({rows_of_file(warehouse.root, state.full, columns)})"
-            )
-        if f"{extract}_change" in changes:
-            parts.append(f"select {names} from raw.{extract}_change")
-        connection.execute(f"create temp view {extract}_ever as {' union all '.join(parts)}")
-
-
-def _find_names(
-    connection: duckdb.DuckDBPyConnection,
-    warehouse: Warehouse,
-    later: Known,
-    new: Iterable[Entry],
-) -> None:
-    """Create `named` (extract, key, mpan, is_new): what deltas name, and where else such keys lie.
-
-    `key` is null where a key cannot move from one point to another.
-    """
-    fresh = {entry.identity for entry in new}
-    connection.execute(
-        "create temp table named (extract varchar, key varchar, mpan bigint, is_new boolean)"
-    )
-    for entry in _files_of_points(warehouse, later):
-        if entry.kind == "full":
-            continue
-        # A feed tells of registrations by their keys; of appointments it makes keys of MPANs.
-        extract = entry.extract if entry.extract in POINTS else "registration"
-        key = POINTS[extract][1]
-        rows = rows_of_file(warehouse.root, entry, ("mpan", "registration_id", "appointment_id"))
-        is_new = entry.identity in fresh
+        texts = [name for name in POINTS[extract] if name is not None]
+        names = [*texts, "mpan", "effective_from", "effective_to"]
+        parts = [
+            f"select {', '.join(f'null::varchar as {name}' for name in texts)}, "
+            "null::bigint as mpan, null::date as effective_from, null::date as effective_to "
+            "where false"
+        ]
+        for entry in (state.full, *state.deltas):
+            if entry is not None:
+                rows = rows_of_file(warehouse.root, entry, names)
+                parts.append(f"select * exclude (load_id) from ({rows})")
         connection.execute(
-            f"insert into named select '{extract}', {key or 'null'}, mpan, {is_new} "
-            f"from ({rows}) where mpan is not null"
+            f"create temp view {extract}_ever as {' union all by name '.join(parts)}"
+        )
+
+
+def _find_points_of_files(
+    connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, new: Iterable[Entry]
+) -> None:
+    """Create `point`: those that new files name, or whose rows new files take to other points."""
+    connection.execute("create temp table named (extract varchar, key varchar, mpan bigint)")
+    for entry in new:
+        extract = _keys_of(entry)
+        key = POINTS[extract][1]
+        rows = rows_of_file(warehouse.root, entry, ("mpan", key or ""))
+        connection.execute(
+            f"insert into named select '{extract}', {key or 'null'}, mpan from ({rows})"
         )
     connection.execute(
-        "insert into named select extract, key, try_cast(left(key, 13) as bigint), is_new "
-        "from named where extract = 'appointment' and key like '_____________-%' "
-        "and try_cast(left(key, 13) as bigint) <> mpan"
+        "create temp table point as select mpan from named where mpan is not null "
+        f"union all select {_made_of('key')} from named where extract = 'appointment'"
     )
+    connection.execute("delete from point where mpan is null")
     for extract, (_, key) in POINTS.items():
         if key is not None:
             connection.execute(
-                f"insert into named select '{extract}', {key}, mpan, false from {extract}_ever "
-                f"where {key} in (select key from named where extract = '{extract}')"
+                f"insert into point select mpan from {extract}_ever where mpan is not null "
+                f"and {key} in (select key from named where extract = '{extract}')"
             )
+
+
+def _keys_of(entry: Entry) -> str:
+    """The extract whose keys a file names: a feed names registrations."""
+    return entry.extract if entry.extract in POINTS else "registration"
+
+
+def _made_of(key: str) -> str:
+    """SQL: the MPAN of which a feed may have made the key of an appointment, or null."""
+    return f"try_cast(nullif(split_part({key}, '-', 1), {key}) as bigint)"
 
 
 def _files_of_points(warehouse: Warehouse, known: Known) -> list[Entry]:

@@ -19,7 +19,7 @@ def write_part(
     about_points: Iterable[Entry],
     points: str,
 ) -> None:
-    """Make `part` a warehouse of what files say of `points`, a relation with `mpan`.
+    """Make `part` a warehouse of what files say of `points`, a relation with `mpan`, or of none.
 
     `about_points` are the files about Metering Points that the part has. Those about parties are
     the same files; of all others it knows no more than their names.
@@ -46,7 +46,8 @@ def _narrow(
     rows = (
         "SELECT * EXCLUDE (file_row_number) FROM read_parquet("
         f"{path_literal(warehouse / entry.rows)}, hive_partitioning = false, "
-        f"file_row_number = true) WHERE mpan IN (SELECT mpan FROM {points})"
+        # A key may be deleted without an MPAN.
+        f"file_row_number = true) WHERE (mpan IN (SELECT mpan FROM {points}) OR mpan IS NULL)"
     )
     if entry.excluded is not None:
         rows += (

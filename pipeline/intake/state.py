@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -63,21 +63,22 @@ def create_state_views(
     warehouse: Path,
     as_of: date,
     only: Container[tuple[str, str]] | None = None,
+    extracts: Collection[str] = tuple(EXTRACTS),
 ) -> None:
     """Create the schema `raw`: the six extracts as known on `as_of`, the loads, the quarantine.
 
-    `only` leaves out the files whose (file, sha256) is not among them.
+    `only` leaves out the files whose (file, sha256) is not among them, `extracts` extracts.
     """
     entries = _entries(warehouse, only)
     outcomes = judge_as_of(entries, as_of)
     ids = load_ids(entries)
     connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
-    states = {name: state_of(outcomes, name, as_of) for name in EXTRACTS}
+    states = {name: state_of(outcomes, name, as_of) for name in extracts}
     deltas = {delta for state in states.values() for delta in state.deltas}
     places = {entry.identity: n for n, entry in enumerate(sorted(deltas, key=_unique_rank))}
     _create_dip_event(connection, warehouse, deltas, ids, places)
-    for extract in EXTRACTS.values():
-        state = states[extract.name]
+    for name, state in states.items():
+        extract = EXTRACTS[name]
         if state.deltas:
             connection.execute(
                 f"CREATE OR REPLACE TABLE raw.{extract.name}_change AS "

@@ -67,6 +67,10 @@ def put_files(folder: Folder, rng: random.Random) -> list[str]:
         ]
         name = f"registration_delta_202609{day:02}.csv"
         names.append(str(folder.put(name, csv(REGISTRATION, rows)).relative_to(folder.landing)))
+        # A key may be deleted without an MPAN.
+        rows = [f"D,{start}-{rng.randrange(4)}{',' * 16}" for start in ("1900", "2000")]
+        name = f"registration_delta_202609{day:02}_02.csv"
+        names.append(str(folder.put(name, csv(REGISTRATION, rows)).relative_to(folder.landing)))
         rows = [
             f"U,{mpan}-MSS-AGT{n}-20260901,{rng.choice(sorted(mpans))},MSS,AGT{n},ACTIVE,,"
             f"2026-09-01,{rng.choice(['', '2026-09-02'])}"
@@ -141,9 +145,13 @@ def test_what_moved_before_stays_moved_in_a_part(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     first, second, third = 1012345678901, 1012345678910, 1012345678929
     body = "R-1,{mpan},ALDR,SWITCH,ACTIVE,,2026-01-01,,S,W,_J,EELC,E,true,O,R,"
-    full = csv(REGISTRATION.removeprefix("change_type,"), [body.format(mpan=first)])
+    gone = "R-2,{mpan},ALDR,SWITCH,ACTIVE,,2025-01-01,2025-12-31,S,W,_J,EELC,E,true,O,R,"
+    full = csv(
+        REGISTRATION.removeprefix("change_type,"),
+        [body.format(mpan=first), gone.format(mpan=third)],
+    )
     folder.put("registration_full_20260831.csv", full)
-    moved = csv(REGISTRATION, ["U," + body.format(mpan=second)])
+    moved = csv(REGISTRATION, ["U," + body.format(mpan=second), "D,R-2" + "," * 16])
     folder.put("registration_delta_20260901.csv", moved)
     # An appointment that a message made, whose key an extract takes to another point.
     folder.put("dip_events_delta_20260831_00.jsonl", lines(appointed(mpan=str(first))))
