@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import time
@@ -32,6 +33,8 @@ Progress = Callable[[str, float], None]
 OFFENDING_ROWS = 10
 FAILED = ("error", "fail", "runtime error")
 _PARSED: list[Manifest] = []
+# On a full disk dbt's log cannot be written: the error says so, not a traceback of the logger.
+logging.raiseExceptions = False
 
 
 @dataclass(frozen=True)

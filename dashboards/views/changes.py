@@ -18,7 +18,6 @@ from dashboards.components.markup import cell_table, escape, plain
 from dashboards.data import View
 
 _POLL_SECONDS = 1.0
-CHANGES = ["rule_id", "mpid", "change", "cause", "exceptions"]
 
 
 def render(frame: Frame) -> None:
@@ -35,9 +34,7 @@ def render(frame: Frame) -> None:
     pair = Pair(_choose(frame, earlier), frame.view)
     result = pair.result()
     if result:
-        changes = pl.DataFrame(result.document["changes"], schema_overrides=_SCHEMA).select(
-            pl.col(name) for name in CHANGES
-        )
+        changes = pl.DataFrame(result.document["changes"], schema=_SCHEMA)
     else:
         unsplit = data.changes.counts(pair.before, pair.after)
         changes = unsplit.select(

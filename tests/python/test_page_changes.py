@@ -163,6 +163,17 @@ def test_each_figure_and_change_is_split(warehouse: Path, compared: Comparison) 
     assert data.changes.count(compared.exceptions, {"cause": ["CORRECTION"]}) == corrected
 
 
+def test_days_between_which_nothing_changed(
+    warehouse: Path, compared: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = shutil.copytree(warehouse, tmp_path / "warehouse")
+    (told,) = (root / "history" / "comparisons").glob("*.json")
+    told.write_text(json.dumps(compared.document | {"changes": []}))
+    monkeypatch.setenv("MHHS_WAREHOUSE", str(root))
+    text = text_of(open_page("changes"))
+    assert "No exception was added, resolved or re-stated" in text
+
+
 def test_filters_narrow_counts_list_and_links(warehouse: Path, compared: Comparison) -> None:
     row = next(each for each in compared.document["changes"] if each["mpid"] != "-")
     app = open_page("changes", rule_id=row["rule_id"], mpid=row["mpid"], cause=row["cause"])
