@@ -103,7 +103,12 @@ class Teaching(click.Group):
         except PipelineError as error:
             _say_error(str(error))
             sys.exit(error.exit_code)
-        except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        except (
+            OSError,
+            duckdb.IOException,
+            duckdb.OutOfMemoryException,
+            duckdb.TransactionException,  # a commit for which the disk has no space
+        ) as error:
             _say_error(f"{error}. The last publication stands; mend the cause and run again.")
             sys.exit(PipelineError.exit_code)
         except KeyboardInterrupt:
