@@ -44,7 +44,6 @@ from pipeline.touched import POINTS, Known, Touched, find, turning
 # Beyond this part of the market a build afresh is not much dearer, and leaves the marts in order.
 _LARGEST_PART = 0.1
 _PER_POINT, _SUMMED = "per_point", "summed"
-_DAYS = ("new", "earlier")
 _STORED = ("appointment", "migration")
 
 
@@ -316,8 +315,8 @@ def _splice(
     connection.execute(f"attach '{large_database(scratch)}' as new_{LARGE} (read_only)")
     connection.execute(f"attach '{warehouse.large_database}' as {LARGE}")
     connection.execute(f"attach '{before}' as earlier (read_only)")
-    first_days = " except from ".join(f"{x}.intermediate.int_first_day_shown" for x in _DAYS)
-    if _count(connection, f"(from {first_days})"):
+    first_day = "intermediate.int_first_day_shown"
+    if _count(connection, f"(from new.{first_day} except from earlier.{first_day})"):
         raise _Afresh("the first day of reports by day is another")
     own = connection.execute("select current_database()").fetchall()[0][0]
     connection.execute("create temp table point as from new.touched")

@@ -59,6 +59,7 @@ class Touched:
         self.earlier, self.later = earlier, later
         self.part = Warehouse(warehouse.root / "build" / "part")
         self._warehouse = warehouse
+        shutil.rmtree(self.part.root, ignore_errors=True)
         connection.execute("create temp table part (mpan bigint)")
 
     def close(self) -> None:
@@ -83,7 +84,8 @@ class Touched:
         later one with the same key, so the part has the points to which keys of these moved, but
         not all that is said of those: only what is read of `points` is right.
         """
-        if self._is_any(f"{points} where mpan not in (from part)"):
+        # Even of no points it has the files about parties.
+        if not self.part.root.exists() or self._is_any(f"{points} where mpan not in (from part)"):
             self.connection.execute(
                 f"create or replace temp table part as select distinct mpan from {points} "
                 "where mpan is not null"

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipeline.contracts import EXTRACTS
 from pipeline.intake import create_state_views
 from pipeline.intake.log import LoadLog
 from pipeline.layout import Warehouse
@@ -167,6 +168,26 @@ def test_what_moved_before_stays_moved_in_a_part(tmp_path: Path) -> None:
         ) as touched:
             touched.connection.execute(f"create temp table alone as select {mpan} as mpan")
             assert_part_is_right(folder, touched, "alone")
+
+
+def test_a_part_of_no_points_knows_the_parties(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    header = ",".join(column.name for column in EXTRACTS["participant"].columns)
+    values = {"mpid": "ALDR", "market_role": "SUP", "effective_from": "2020-01-01"}
+    row = ",".join(
+        values.get(column.name, "Alder" if column.required else "")
+        for column in EXTRACTS["participant"].columns
+    )
+    folder.put("participant_full_20260901.csv", csv(header, [row]))
+    assert folder.only().accepted == 1
+    files = {entry.identity for entry in LoadLog(folder.warehouse).entries}
+    with closing(
+        find(Warehouse(folder.warehouse), Known(FIRST, files), Known(SECOND), "1GB", 1)
+    ) as touched:
+        assert touched.write_part("point").num_rows == 0
+        create_state_views(touched.connection, touched.part.root, SECOND)
+        found = touched.connection.execute("select mpid from raw.participant").fetchall()
+    assert found == [("ALDR",)]
 
 
 def test_days_touch_where_intervals_start_and_have_ended(tmp_path: Path) -> None:
