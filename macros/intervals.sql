@@ -88,22 +88,3 @@
     {{ left_relation }}.valid_from < {{ right_relation }}.valid_to
     and {{ right_relation }}.valid_from < {{ left_relation }}.valid_to
 {%- endmacro %}
-
-{#
-    A column of the interval before (`lag`) or after (`lead`) within the keys; null where there is none.
-
-    in_order    true: rows lie in the order of keys and `valid_from`, which the test `ascending` proves
-#}
-{% macro neighbour(function, column, keys, in_order) -%}
-    {%- if in_order -%}
-        case
-            when
-                {% for key in keys -%}
-                    {{ key }} = {{ function }}({{ key }}) over () {{ 'and ' if not loop.last }}
-                {%- endfor %}
-                then {{ function }}({{ column }}) over ()
-        end
-    {%- else -%}
-        {{ function }}({{ column }}) over (partition by {{ keys | join(', ') }} order by valid_from, valid_to)
-    {%- endif -%}
-{%- endmacro %}

@@ -88,8 +88,8 @@ def typed_sql(
 
     `text_sql` gives every column of `columns_of` as text under its name, empty as null, and
     `is_whole`. `forms` gives each date column its form. `misdated` counts nothing: it is a bit
-    per date column, set where a value is no date in the form. `plain_ids` says that no text of the
-    file holds a '|' or a control character.
+    per date column, set where a value is no date in the form, and null where none is set.
+    `plain_ids` says that no text of the file holds a '|' or a control character.
     """
     columns = columns_of(extract, kind)
     values = ", ".join(f"{value_sql(c, forms, plain_ids)} AS {_value(c.name)}" for c in columns)
@@ -112,7 +112,7 @@ def typed_sql(
     outputs = ", ".join(f"{_value(c.name)} AS {quote(c.name)}" for c in columns)
     return (
         f"SELECT {outputs}, CASE WHEN NOT is_clean THEN CASE {whens} END END::UTINYINT AS fault, "
-        f"CASE WHEN is_clean THEN 0 ELSE {misdated} END::UTINYINT AS misdated FROM ("
+        f"CASE WHEN NOT is_clean THEN nullif({misdated}, 0) END::UTINYINT AS misdated FROM ("
         f"SELECT *, coalesce({_is_clean(extract, columns)}, false) AS is_clean FROM ("
         f"SELECT *, {values} FROM (SELECT *, {casts} FROM ({text_sql}))))"
     )
@@ -267,11 +267,11 @@ def _mpan_sql(text: str, number: str) -> str:
 
     The first line knows nearly all of them by a cheaper sign than a regular expression: 13 bytes
     that begin with 1 to 9 cast to so great a number only if all are digits, or with an exponent.
+    What is written with one has 11 digits at most, so the number ends in 00.
     """
     return (
         f"CASE WHEN strlen({text}) = 13 AND {text} >= '1' AND {text} < ':' "
-        f"AND NOT contains({text}, 'e') AND NOT contains({text}, 'E') "
-        f"AND {number} >= 1000000000000 THEN {number} "
+        f"AND {number} >= 1000000000000 AND {number} % 100 > 0 THEN {number} "
         f"WHEN regexp_full_match({text}, '[0-9]{{13}}') THEN {number} END"
     )
 

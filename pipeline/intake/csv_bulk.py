@@ -31,6 +31,8 @@ _DETAILS = pa.schema(
     ]
 )
 _BATCH_BYTES = 32 << 20
+# DuckDB's own 32 MB leave the processor's cache, and are read whole for a look at the first rows.
+_BUFFER = 4 << 20
 _NONE: Ordinals = np.empty(0, dtype=np.int64)
 
 
@@ -71,7 +73,8 @@ class BulkCsv:
         names = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(self.header)))
         relation = (
             f"read_csv({path_literal(self._path)}, columns = {{{names}}}, "
-            f"compression = '{_COMPRESSION[self._ext]}', auto_detect = false, header = true, "
+            f"compression = '{_COMPRESSION[self._ext]}', buffer_size = {_BUFFER}, "
+            "auto_detect = false, header = true, "
             "delim = ',', quote = '\"', escape = '\"', comment = '', nullstr = '', "
             "strict_mode = true, null_padding = false, hive_partitioning = false, "
             "ignore_errors = true)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,18 +120,14 @@ def _write_typed(
     dates = date_columns(columns)
     forms = _guessed_forms(connection, text_sql, dates)
     while True:
-        _copy(connection, typed_sql(text_sql, extract, kind, forms, plain_ids), target)
-        rows, faulty, misdated = _row(
-            connection,
-            f"SELECT count(*), count(fault), coalesce(bit_or(misdated), 0) FROM {_scan(target)}",
-        )
-        if not misdated or not _in_doubt(connection, target, dates, misdated):
-            break
+        sql = typed_sql(text_sql, extract, kind, forms, plain_ids)
+        rows, values = _copy(connection, sql, target)
+        if not values["misdated"] or not _in_doubt(connection, target, dates, values):
+            return _Typed(target, rows, values["fault"])
         exact = _exact_forms(connection, text_sql, dates)
         if exact == forms:
-            break
+            return _Typed(target, rows, values["fault"])
         forms = exact
-    return _Typed(target, rows, faulty)
 
 
 def _guessed_forms(
@@ -169,19 +165,21 @@ def _exact_forms(
 
 
 def _in_doubt(
-    connection: duckdb.DuckDBPyConnection, typed: Path, dates: list[str], misdated: int
+    connection: duckdb.DuckDBPyConnection,
+    typed: Path,
+    dates: list[str],
+    values: Mapping[str, int],
 ) -> bool:
     """Whether in some column as many values miss the form as have it, so that another may win.
 
-    `misdated` has the bits of the columns in which any does.
+    `values` counts those of each column; of a date column, some may stand in rows of another width.
     """
-    doubts = " OR ".join(
-        f"count(*) FILTER (misdated & {1 << i} > 0) "
-        f">= greatest(count({quote(name)}) FILTER (fault IS DISTINCT FROM 0), 1)"
-        for i, name in enumerate(dates)
-        if misdated & 1 << i
+    misses = ", ".join(f"count(*) FILTER (misdated & {1 << i} > 0)" for i, _ in enumerate(dates))
+    missed = _row(connection, f"SELECT {misses} FROM {_scan(typed)} WHERE misdated IS NOT NULL")
+    return any(
+        times >= max(values[name] - values["fault"], 1)
+        for name, times in zip(dates, missed, strict=True)
     )
-    return bool(_row(connection, f"SELECT {doubts} FROM {_scan(typed)}")[0])
 
 
 def _rivals(connection: duckdb.DuckDBPyConnection, typed: _Typed, key: Sequence[str]) -> Ordinals:
@@ -317,11 +315,20 @@ def _write_quarantine(
     )
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
+def _copy(
+    connection: duckdb.DuckDBPyConnection, sql: str, target: Path
+) -> tuple[int, dict[str, int]]:
+    """Write a query as Parquet; gives its rows, and how many values each column has."""
     connection.execute(
-        f"COPY ({sql}) TO {path_literal(target)} "
-        "(FORMAT parquet, COMPRESSION uncompressed, PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1000)"
+        f"COPY ({sql}) TO {path_literal(target)} (FORMAT parquet, COMPRESSION uncompressed, "
+        "PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1000, RETURN_STATS true)"
     )
+    written = connection.fetchone()
+    assert written is not None
+    _, rows, _, _, columns, _ = written
+    return rows, {
+        name[1:-1].replace('""', '"'): rows - int(of["null_count"]) for name, of in columns.items()
+    }
 
 
 def _scan(path: Path) -> str:

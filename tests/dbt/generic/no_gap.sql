@@ -4,18 +4,18 @@
     It says all that `no_overlap` says, so a model needs one of the two.
 
     all_time    false: the first may start, and the last may end, on any day
-    in_order    true: the rows lie in the order of keys and `valid_from`, as `ascending` proves; nothing need be sorted
 #}
-{% test no_gap(model, keys, all_time=true, in_order=false) %}
+{% test no_gap(model, keys, all_time=true) %}
     select *
     from (
         select
             {{ keys | join(', ') }},
             valid_from,
             valid_to,
-            {{ neighbour('lag', 'valid_to', keys, in_order) }} as previous_to,
-            {{ neighbour('lead', 'valid_from', keys, in_order) }} as next_from
+            lag(valid_to) over neighbours as previous_to,
+            lead(valid_from) over neighbours as next_from
         from {{ model }}
+        window neighbours as (partition by {{ keys | join(', ') }} order by valid_from, valid_to)
     )
     where
         valid_from >= valid_to

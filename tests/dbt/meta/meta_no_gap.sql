@@ -31,11 +31,6 @@ observed as (
     from ({{ test_no_gap('intervals', ['id']) }})
     union all
     select
-        'in order' as setting,
-        id
-    from ({{ test_no_gap('intervals', ['id'], in_order=true) }})
-    union all
-    select
         'between' as setting,
         id
     from ({{ test_no_gap('intervals', ['id'], all_time=false) }})
@@ -52,13 +47,6 @@ expected (setting, id) as (
     ('all time', 'empty'),
     ('all time', 'late start'),
     ('all time', 'early end'),
-    ('in order', 'day missing'),
-    ('in order', 'overlapping'),
-    ('in order', 'nested'),
-    ('in order', 'equal'),
-    ('in order', 'empty'),
-    ('in order', 'late start'),
-    ('in order', 'early end'),
     ('between', 'day missing'),
     ('between', 'overlapping'),
     ('between', 'nested'),

@@ -27,11 +27,6 @@ observed as (
     from ({{ test_no_overlap('intervals', ['id']) }})
     union all
     select
-        'in order' as setting,
-        id
-    from ({{ test_no_overlap('intervals', ['id'], in_order=true) }})
-    union all
-    select
         'no touching' as setting,
         id
     from ({{ test_no_overlap('intervals', ['id'], may_touch=false) }})
@@ -45,10 +40,6 @@ expected (setting, id) as (
     ('default', 'nested'),
     ('default', 'equal'),
     ('default', 'empty'),
-    ('in order', 'overlapping'),
-    ('in order', 'nested'),
-    ('in order', 'equal'),
-    ('in order', 'empty'),
     ('no touching', 'overlapping'),
     ('no touching', 'nested'),
     ('no touching', 'equal'),
