@@ -1,27 +1,32 @@
-"""Reads a regular CSV file with DuckDB, in parallel and in order; rows never pass through Python.
+"""Reads a regular CSV file with Arrow, block by block, in threads; rows never pass through Python.
 
-DuckDB gives no line numbers, so the place of a row among the rows is its record number, and the
-index of the scan says where that record lies. That both count the same records is verified.
+The index of the scan says which records a block holds. That Arrow finds as many is verified.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from pipeline.contracts import Column
-from pipeline.intake.checks import path_literal
 from pipeline.intake.layout import Chunk, Index, lay_out
 from pipeline.intake.records import canonical, split
-from pipeline.intake.source import Misaligned, Ordinals, select_texts
+from pipeline.intake.source import Misaligned, Ordinals
 from pipeline.intake.stored import Unpacked
 
-_COMPRESSION = {"csv": "none", "csv.gz": "gzip", "csv.zst": "zstd"}
+T = TypeVar("T")
+
 _DETAILS = pa.schema(
     [
         ("ordinal", pa.int64()),
@@ -31,18 +36,24 @@ _DETAILS = pa.schema(
     ]
 )
 _BATCH_BYTES = 32 << 20
-# DuckDB's own 32 MB leave the processor's cache, and are read whole for a look at the first rows.
-_BUFFER = 4 << 20
+# Blocks of the index that Arrow parses together: 1 MB, which fits into the processor's cache.
+_TOGETHER = 8
 _NONE: Ordinals = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class _Records:
+    """Some records of the file: their bytes, how many, and how many there are before."""
+
+    data: bytes
+    count: int
+    before: int
 
 
 class BulkCsv:
     """The rows of a regular CSV file.
 
-    Which records have another number of fields than the header is known from the bytes. DuckDB
-    leaves them out, but for those that are too long by empty fields alone: it takes these as whole.
-    `thorough` looks for them in every file, not only in one where some block of records has more or
-    fewer commas than it should.
+    Records with another number of fields than the header are left out.
     """
 
     def __init__(
@@ -52,43 +63,115 @@ class BulkCsv:
         ext: str,
         header: Sequence[str],
         index: Index,
-        thorough: bool = False,
     ) -> None:
         self.header = header
+        self._connection = connection
         self._path = path
         self._ext = ext
         self._index = index
-        self._missing, overlong = _NONE, _NONE
-        if thorough or not index.is_even(len(header)):
-            self._missing, overlong = self._misfits()
-        self._has_overlong = len(overlong) > 0
-        if self._has_overlong:
-            rows = overlong - np.searchsorted(self._missing, overlong)
-            connection.register("overlong", pa.table({"row": rows}))
+        self._missing = [_NONE]
 
     def read_through(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Every byte was looked at."""
 
     def text_sql(self, columns: Sequence[Column]) -> str:
-        names = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(self.header)))
-        relation = (
-            f"read_csv({path_literal(self._path)}, columns = {{{names}}}, "
-            f"compression = '{_COMPRESSION[self._ext]}', buffer_size = {_BUFFER}, "
-            "auto_detect = false, header = true, "
-            "delim = ',', quote = '\"', escape = '\"', comment = '', nullstr = '', "
-            "strict_mode = true, null_padding = false, hive_partitioning = false, "
-            "ignore_errors = true)"
-        )
-        is_whole = "true"
-        if self._has_overlong:
-            relation = f"(SELECT *, row_number() OVER () - 1 AS place FROM {relation})"
-            is_whole = "place NOT IN (SELECT row FROM overlong)"
-        return f"{select_texts(self.header, columns, f'{is_whole} AS is_whole')} FROM {relation}"
+        """To be read once."""
+        texts = (self._parse(records, columns)[0] for records in self._records())
+        schema = pa.schema([(column.name, pa.string()) for column in columns])
+        self._connection.register("csv_text", pa.RecordBatchReader.from_batches(schema, texts))
+        return "SELECT *, true AS is_whole FROM csv_text"
+
+    def batches(
+        self, columns: Sequence[Column], treat: Callable[[pa.RecordBatch], T], threads: int
+    ) -> Iterator[T]:
+        """What `treat` makes of the text of these columns, batch by batch in the order of rows.
+
+        Raises Misaligned.
+        """
+        self._missing = [_NONE]
+        waiting: deque[Future[tuple[T, Ordinals]]] = deque()
+        with ThreadPoolExecutor(threads, "parse") as pool:
+            for records in self._records():
+                waiting.append(pool.submit(self._treat, records, columns, treat))
+                if len(waiting) > threads:
+                    yield self._taken(waiting.popleft())
+            while waiting:
+                yield self._taken(waiting.popleft())
 
     def missing(self, connection: duckdb.DuckDBPyConnection, rows: int) -> Ordinals:
-        if rows + len(self._missing) != self._index.total - 1:
+        missing = np.concatenate(self._missing)
+        if rows + len(missing) != self._index.total - 1:
             raise Misaligned
-        return self._missing
+        return missing
+
+    def _treat(
+        self,
+        records: _Records,
+        columns: Sequence[Column],
+        treat: Callable[[pa.RecordBatch], T],
+    ) -> tuple[T, Ordinals]:
+        batch, missing = self._parse(records, columns)
+        return treat(batch), missing
+
+    def _taken(self, done: Future[tuple[T, Ordinals]]) -> T:
+        result, missing = done.result()
+        self._missing.append(missing)
+        return result
+
+    def _parse(
+        self, records: _Records, columns: Sequence[Column]
+    ) -> tuple[pa.RecordBatch, Ordinals]:
+        """Records as text, null where empty or absent, and the places of those left out."""
+        width = len(self.header)
+        names = [f"c{i}" for i in range(width)]
+        place = {
+            column.name: self.header.index(column.name)
+            for column in columns
+            if column.name in self.header
+        }
+        wanted = [names[i] for i in place.values()]
+        try:
+            table = pc.read_csv(
+                pa.BufferReader(records.data),
+                read_options=pc.ReadOptions(
+                    use_threads=False, block_size=len(records.data) + 1, column_names=names
+                ),
+                parse_options=pc.ParseOptions(
+                    newlines_in_values=b'"' in records.data, invalid_row_handler=lambda _: "skip"
+                ),
+                convert_options=pc.ConvertOptions(
+                    check_utf8=False,
+                    column_types=dict.fromkeys(wanted, pa.string()),
+                    include_columns=wanted,
+                    null_values=[""],
+                    strings_can_be_null=True,
+                ),
+            )
+        except pa.ArrowInvalid as error:
+            raise Misaligned from error
+        missing = _NONE
+        if table.num_rows != records.count:
+            odd = np.flatnonzero(lay_out(records.data).commas != width - 1)
+            if table.num_rows + len(odd) != records.count:
+                raise Misaligned
+            missing = odd + (records.before - 1)  # the header is record 0
+        texts = {name: table[names[i]].combine_chunks() for name, i in place.items()}
+        absent = pa.nulls(table.num_rows, pa.string())
+        return pa.record_batch({c.name: texts.get(c.name, absent) for c in columns}), missing
+
+    def _records(self) -> Iterator[_Records]:
+        """All records but the header."""
+        index = self._index
+        ends = [*index.records[1:], index.total]
+        stream = self._blocks(np.arange(len(ends)))
+        while blocks := list(islice(stream, _TOGETHER)):
+            first, last = blocks[0][0], blocks[-1][0]
+            data = b"".join(block for _, block in blocks)
+            before = index.records[first]
+            if first == 0:
+                data, before = data[data.index(b"\n") + 1 :], 1
+            if ends[last] > before:
+                yield _Records(data, ends[last] - before, before)
 
     def details(
         self, connection: duckdb.DuckDBPyConnection, ordinals: Ordinals, target: Path
@@ -113,22 +196,6 @@ class BulkCsv:
                         writer.write_batch(batch.take())
             writer.write_batch(batch.take())
 
-    def _misfits(self) -> tuple[Ordinals, Ordinals]:
-        """The places (from 0) of the rows that DuckDB leaves out, and of those it should have."""
-        width = len(self.header)
-        left_out, overlong = [_NONE], [_NONE]
-        for block, data in self._blocks(np.arange(len(self._index.offsets))):
-            chunk = lay_out(data)
-            commas = chunk.commas
-            odd = np.flatnonzero(commas != width - 1)
-            is_overlong = commas[odd] >= width
-            texts = _texts(data, chunk, odd[is_overlong])
-            is_overlong[is_overlong] = [_ends_empty(text, width) for text in texts]
-            ordinals = odd + (self._index.records[block] - 1)
-            left_out.append(ordinals[~is_overlong])
-            overlong.append(ordinals[is_overlong])
-        return np.concatenate(left_out), np.concatenate(overlong)
-
     def _blocks(self, wanted: Ordinals) -> Iterator[tuple[int, bytes]]:
         """The blocks asked for, once each, in order; each ends with a newline."""
         index = self._index
@@ -137,7 +204,7 @@ class BulkCsv:
             if self._ext == "csv":
                 for number in numbers:
                     stream.seek(index.offsets[number])
-                    yield number, _ended(stream.read(index.sizes[number]))
+                    yield number, index.ended(stream.read(index.sizes[number]))
                 return
             blocks = iter(Unpacked(stream, self._ext))
             rest, offset = b"", 0
@@ -146,7 +213,7 @@ class BulkCsv:
                 while offset + len(rest) < start + size:
                     passed = max(0, min(start - offset, len(rest)))
                     rest, offset = rest[passed:] + next(blocks), offset + passed
-                yield number, _ended(rest[start - offset : start - offset + size])
+                yield number, index.ended(rest[start - offset : start - offset + size])
 
 
 class _Batch:
@@ -188,15 +255,3 @@ def _fields(text: str) -> list[str]:
     fields = split(text)
     assert fields is not None  # a regular file closes its quotes
     return fields
-
-
-def _ends_empty(text: str, width: int) -> bool:
-    """Whether all fields beyond the first `width` are empty."""
-    return text.endswith((",", '"')) and not any(_fields(text)[width:])
-
-
-def _ended(data: bytes) -> bytes:
-    """The last block may lack its newline."""
-    if data.endswith(b"\n"):
-        return data
-    return data + (b"\r\n" if b"\r\n" in data else b"\n")

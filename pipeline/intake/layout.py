@@ -31,7 +31,6 @@ class Tally:
 
     records: int
     newlines: int
-    commas: int  # between fields
     is_crlf: bool
     is_plain: bool  # no '|', and no control character but those that end a line
 
@@ -58,7 +57,6 @@ class Chunk:
         return Tally(
             len(self.starts),
             self.newlines,
-            int(np.count_nonzero(self.separators)),
             self.is_crlf,
             self.is_plain,
         )
@@ -76,7 +74,6 @@ def tally(data: bytes) -> Tally:
     return Tally(
         lines,
         lines,
-        int(np.count_nonzero(array == _COMMA)),
         False,
         _is_plain(data, array, lines),
     )
@@ -163,7 +160,6 @@ class Index:
     sizes: list[int] = field(default_factory=list)
     records: list[int] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
-    commas: list[int] = field(default_factory=list)
     total: int = 0  # records, the header too
     is_plain: bool = True
     _line: int = 0
@@ -178,15 +174,13 @@ class Index:
         self.sizes.append(size)
         self.records.append(self.total)
         self.lines.append(self._line)
-        self.commas.append(tally.commas)
         self.total += tally.records
         self.is_plain = self.is_plain and tally.is_plain
         self._line += tally.newlines
 
-    def is_even(self, width: int) -> bool:
-        """Whether no block tells of records with more or fewer fields than `width`."""
-        sizes = np.diff([*self.records, self.total])
-        return bool((np.asarray(self.commas) == sizes * (width - 1)).all())
+    def ended(self, data: bytes) -> bytes:
+        """A block with its last newline, which the file may lack."""
+        return data if data.endswith(b"\n") else data + (b"\r\n" if self._is_crlf else b"\n")
 
     def block_of(self, records: Positions) -> Positions:
         return np.searchsorted(self.records, records, side="right") - 1
@@ -220,8 +214,7 @@ class Indexer:
             return b""
         if self._rest.endswith(b"\r"):
             raise Irregular("a carriage return without a newline")
-        is_crlf = self.index._is_crlf
-        return self._add(self._rest + (b"\r\n" if is_crlf else b"\n"), size)
+        return self._add(self.index.ended(self._rest), size)
 
     def _add(self, records: bytes, size: int) -> bytes:
         if records:

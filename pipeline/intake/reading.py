@@ -94,11 +94,10 @@ def open_file(
             return opened
         if scan.header is None or scan.index is None:
             return replace(opened, source=_exact(path, ext, scratch))
-        bulk = partial(BulkCsv, connection, path, ext, scan.header.fields, scan.index)
         return replace(
             opened,
-            source=bulk(),
-            otherwise=(partial(bulk, thorough=True), partial(_exact, path, ext, scratch)),
+            source=BulkCsv(connection, path, ext, scan.header.fields, scan.index),
+            otherwise=(partial(_exact, path, ext, scratch),),
         )
     except Refused as refused:
         return replace(opened, refused=refused)

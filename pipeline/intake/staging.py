@@ -25,6 +25,9 @@ from pipeline.intake.checks import (
     quote,
     typed_sql,
 )
+from pipeline.intake.csv_bulk import BulkCsv
+from pipeline.intake.lake_writer import LakeWriter
+from pipeline.intake.plain import Plain
 from pipeline.intake.source import Misaligned, Ordinals, Source
 
 # Codes of keys are compared in slices of at most so many (8 bytes each).
@@ -116,18 +119,48 @@ def _write_typed(
 ) -> _Typed:
     """Write every row in order, typed, with its fault."""
     columns = columns_of(extract, kind)
-    text_sql = source.text_sql(columns)
     dates = date_columns(columns)
-    forms = _guessed_forms(connection, text_sql, dates)
+    forms = _guessed_forms(connection, source.text_sql(columns), dates)
     while True:
-        sql = typed_sql(text_sql, extract, kind, forms, plain_ids)
-        rows, values = _copy(connection, sql, target)
+        if isinstance(source, BulkCsv):
+            plain = Plain(extract, kind, forms, plain_ids)
+            rows, values = _write_batches(
+                connection, source, extract, kind, plain, forms, plain_ids, target
+            )
+        else:
+            sql = typed_sql(source.text_sql(columns), extract, kind, forms, plain_ids)
+            rows, values = _copy(connection, sql, target)
         if not values["misdated"] or not _in_doubt(connection, target, dates, values):
             return _Typed(target, rows, values["fault"])
-        exact = _exact_forms(connection, text_sql, dates)
+        exact = _exact_forms(connection, source.text_sql(columns), dates)
         if exact == forms:
             return _Typed(target, rows, values["fault"])
         forms = exact
+
+
+def _write_batches(
+    connection: duckdb.DuckDBPyConnection,
+    source: BulkCsv,
+    extract: Extract,
+    kind: str,
+    plain: Plain,
+    forms: Mapping[str, str],
+    plain_ids: bool,
+    target: Path,
+) -> tuple[int, dict[str, int]]:
+    """Write the rows batch by batch: what is plain as `plain` types it, the rest by SQL."""
+    columns = columns_of(extract, kind)
+    sql = typed_sql("SELECT *, true AS is_whole FROM run", extract, kind, forms, plain_ids)
+    (threads,) = _row(connection, "SELECT current_setting('threads')")
+    with LakeWriter(target, columns) as writer:
+        for runs in source.batches(columns, plain.runs, threads):
+            for is_typed, run in runs:
+                if is_typed:
+                    writer.write(run)
+                    continue
+                connection.register("run", pa.Table.from_batches([run]))
+                writer.write(connection.execute(sql).to_arrow_table())
+    return writer.rows, writer.values
 
 
 def _guessed_forms(
