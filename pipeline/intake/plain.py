@@ -129,8 +129,7 @@ class Plain:
             case Kind.DATE:
                 if self._forms[column.name] != DATE_FORMS[0]:
                     raise _Odd
-                _characters(text, 10)
-                dates = text.cast(pa.date32())
+                dates = text.cast(pa.date32())  # Arrow takes YYYY-MM-DD to the letter
                 first = pc.min(dates).value
                 if first is not None and first < _FIRST_DAY:
                     raise _Odd

@@ -24,7 +24,16 @@ PLAIN = {
     Kind.NUMBER: ["0", "3216", "999999999", "007"],
 }
 ODD = {
-    Kind.MPID: ["aldr", "ALD", "ALDRX", "ALD ", "ALD-", "ÀLDR", "[@`{", "/:;<", "ÀLD"],
+    Kind.MPID: [
+        "aldr",
+        "ALD",
+        "ALDRX",
+        "ALD ",
+        "ALD-",
+        "ÀLDR",
+        "ÀLD",
+        *(f"ALD{c}" for c in "/:@[`{"),
+    ],
     Kind.MPAN: [
         *(" 101234567890", "101234567890 ", "0x91812345678", "0x9181234567", "1.0000000e12"),
         *("12345678901e2", "+101234567890", "-101234567890", "101234567890", "10123456789012"),
@@ -93,6 +102,10 @@ def one(extract: str, **texts: str | None) -> tuple[str, str, pa.RecordBatch]:
     )
 
 
+def joined(rows: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return pa.Table.from_batches(rows).combine_chunks().to_batches()[0]
+
+
 def plain_of(extract: str, kind: str, plain_ids: bool = True) -> Plain:
     forms = dict.fromkeys(date_columns(columns_of(EXTRACTS[extract], kind)), DATE_FORMS[0])
     return Plain(EXTRACTS[extract], kind, forms, plain_ids)
@@ -152,11 +165,31 @@ def test_plain_rows_are_taken(extract: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("column", "short", "long"),
+    [
+        ("mpan", "101234567890", "10123456789012"),
+        ("supplier_mpid", "ALD", "ALDRX"),
+        ("requested_at", "2026-10-28T23:59:59+01:0", "2026-10-28T23:59:59+01:000"),
+    ],
+)
+def test_lengths_do_not_make_up_for_each_other(column: str, short: str, long: str) -> None:
+    rows = [one("registration", **{column: value})[2] for value in (short, long)]
+    assert plain_of("registration", "full").typed(joined(rows)) is None
+
+
+@pytest.mark.parametrize("form", DATE_FORMS[1:])
+def test_dates_of_another_form_are_left(form: str) -> None:
+    """In a file of theirs 2026-01-01 is no date."""
+    extract, kind, text = one("migration", effective_from="2026-01-01")
+    assert Plain(EXTRACTS[extract], kind, {"effective_from": form}, True).typed(text) is None
+
+
 def test_odd_rows_leave_their_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.intake.plain._RUN", 3)
     odd = {0, 7, 8, 9, 15}
     rows = [one("migration", mpan="x" if n in odd else f"{10**12 + n}")[2] for n in range(17)]
-    text = pa.Table.from_batches(rows).combine_chunks().to_batches()[0]
+    text = joined(rows)
     runs = plain_of("migration", "full").runs(text)
     assert [(taken, len(run)) for taken, run in runs] == [
         (False, 3),
@@ -175,7 +208,7 @@ def test_a_slice_is_as_a_whole() -> None:
         one("registration", annual_kwh=v, mpan=m)[2]
         for v, m in ((None, "x"), ("5", "1" * 13), (None, "2" * 13))
     ]
-    text = pa.Table.from_batches(rows).combine_chunks().to_batches()[0].slice(1)
+    text = joined(rows).slice(1)
     typed = plain_of("registration", "full").typed(text)
     assert typed is not None
     assert typed.to_pylist() == by_checks("registration", "full", text, True).to_pylist()
