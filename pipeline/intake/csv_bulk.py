@@ -93,7 +93,7 @@ class BulkCsv:
         with ThreadPoolExecutor(threads, "parse") as pool:
             for records in self._records():
                 waiting.append(pool.submit(self._treat, records, columns, treat))
-                if len(waiting) > threads:
+                if len(waiting) > 4 * threads:
                     yield self._taken(waiting.popleft())
             while waiting:
                 yield self._taken(waiting.popleft())

@@ -11,7 +11,7 @@ from pipeline.intake.records import Record, RecordTooLong, read_records
 from pipeline.intake.source import Refused
 from pipeline.intake.stored import Unpacked, Unreadable
 
-# DuckDB takes long over very many columns.
+# What has more columns is no extract; it is read exactly, in bounded memory.
 _WIDEST_REGULAR = 500
 
 

@@ -48,9 +48,11 @@ class LakeWriter:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if error[0] is None:
-            self._flush()
-        self._writer.close()
+        try:
+            if error[0] is None:
+                self._flush()
+        finally:
+            self._writer.close()
 
     @property
     def values(self) -> dict[str, int]:

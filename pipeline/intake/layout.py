@@ -2,7 +2,7 @@
 
 Works for *regular* files alone: quotes as in RFC 4180, one kind of line end, no NUL, no giant
 record. For those a newline ends a record if and only if the quotes before it are even in number,
-and DuckDB reads the same records. Whatever else `exact` reads.
+and Arrow reads the same records. Whatever else `exact` reads.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pipeline.intake.records import LONGEST_RECORD, RecordTooLong
 
 _LF, _CR, _SPACE, _QUOTE, _COMMA = 10, 13, 32, 34, 44
-# DuckDB reads lines of up to 2 MB; what is near that is read exactly.
+# So that a block stays small; what is longer is read exactly.
 _LONGEST_REGULAR = 1 << 20
 
 Positions = npt.NDArray[np.int64]
