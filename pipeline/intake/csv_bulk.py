@@ -20,7 +20,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from pipeline.contracts import Column
-from pipeline.intake.layout import Chunk, Index, lay_out
+from pipeline.intake.layout import Chunk, Index, Irregular, lay_out
 from pipeline.intake.records import canonical, split
 from pipeline.intake.source import Misaligned, Ordinals
 from pipeline.intake.stored import Unpacked
@@ -38,6 +38,7 @@ _DETAILS = pa.schema(
 _BATCH_BYTES = 32 << 20
 # Blocks of the index that Arrow parses together: 1 MB, which fits into the processor's cache.
 _TOGETHER = 8
+_AHEAD = 4
 _NONE: Ordinals = np.empty(0, dtype=np.int64)
 
 
@@ -75,7 +76,6 @@ class BulkCsv:
         """Every byte was looked at."""
 
     def text_sql(self, columns: Sequence[Column]) -> str:
-        """To be read once."""
         texts = (self._parse(records, columns)[0] for records in self._records())
         schema = pa.schema([(column.name, pa.string()) for column in columns])
         self._connection.register("csv_text", pa.RecordBatchReader.from_batches(schema, texts))
@@ -93,7 +93,7 @@ class BulkCsv:
         with ThreadPoolExecutor(threads, "parse") as pool:
             for records in self._records():
                 waiting.append(pool.submit(self._treat, records, columns, treat))
-                if len(waiting) > 4 * threads:
+                if len(waiting) > _AHEAD * threads:
                     yield self._taken(waiting.popleft())
             while waiting:
                 yield self._taken(waiting.popleft())
@@ -151,7 +151,7 @@ class BulkCsv:
             raise Misaligned from error
         missing = _NONE
         if table.num_rows != records.count:
-            odd = np.flatnonzero(lay_out(records.data).commas != width - 1)
+            odd = np.flatnonzero(_lay_out(records.data, records.count).commas != width - 1)
             if table.num_rows + len(odd) != records.count:
                 raise Misaligned
             missing = odd + (records.before - 1)  # the header is record 0
@@ -178,10 +178,11 @@ class BulkCsv:
     ) -> None:
         records = ordinals + 1  # the header is record 0
         blocks = self._index.block_of(records)
+        ends = [*self._index.records[1:], self._index.total]
         with pq.ParquetWriter(target, _DETAILS, compression="zstd") as writer:
             batch = _Batch()
             for block, data in self._blocks(blocks):
-                chunk = lay_out(data)
+                chunk = _lay_out(data, ends[block] - self._index.records[block])
                 first, last = np.searchsorted(blocks, [block, block + 1])
                 at = records[first:last] - self._index.records[block]
                 lines = chunk.lines[at] + (self._index.lines[block] + 1)
@@ -212,7 +213,10 @@ class BulkCsv:
                 start, size = index.offsets[number], index.sizes[number]
                 while offset + len(rest) < start + size:
                     passed = max(0, min(start - offset, len(rest)))
-                    rest, offset = rest[passed:] + next(blocks), offset + passed
+                    block = next(blocks, None)
+                    if block is None:
+                        raise Misaligned
+                    rest, offset = rest[passed:] + block, offset + passed
                 yield number, index.ended(rest[start - offset : start - offset + size])
 
 
@@ -238,6 +242,18 @@ class _Batch:
         arrays = [pa.array(c, type=f.type) for c, f in zip(self._columns, _DETAILS, strict=True)]
         self._clear()
         return pa.RecordBatch.from_arrays(arrays, schema=_DETAILS)
+
+
+def _lay_out(data: bytes, records: int) -> Chunk:
+    """Raises Misaligned if the bytes are not those of the scan: the file was written to since."""
+    try:
+        chunk = lay_out(data)
+        data.decode()
+    except (Irregular, UnicodeDecodeError) as error:
+        raise Misaligned from error
+    if len(chunk.starts) != records:
+        raise Misaligned
+    return chunk
 
 
 def _texts(data: bytes, chunk: Chunk, at: Ordinals) -> Iterator[str]:

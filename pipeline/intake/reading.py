@@ -23,7 +23,7 @@ from pipeline.intake.parquet_reader import ParquetSource
 from pipeline.intake.records import RecordTooLong, UnclosedQuote, read_records
 from pipeline.intake.source import Misaligned, Refused, Source
 from pipeline.intake.staging import Counts, Places, stage
-from pipeline.intake.stored import Unpacked, stamp
+from pipeline.intake.stored import Unpacked, Unreadable, stamp
 
 _QUOTED = re.compile('"(?:[^"]|"")*"')
 
@@ -149,7 +149,7 @@ def write_rows(
             )
         except duckdb.OutOfMemoryException:
             raise
-        except (duckdb.Error, Misaligned) as error:
+        except (duckdb.Error, Misaligned, Unreadable) as error:
             if "No space left" in str(error):
                 raise
             way = next(ways, None)
@@ -159,11 +159,11 @@ def write_rows(
 
 
 def _exact(path: Path, ext: str, scratch: Path) -> ExactRows:
-    with path.open("rb") as stream:
-        blocks = iter(Unpacked(stream, ext))
-        first = next(blocks, b"").removeprefix(codecs.BOM_UTF8)
-        records = read_records(chain([first], blocks))
-        try:
+    try:
+        with path.open("rb") as stream:
+            blocks = iter(Unpacked(stream, ext))
+            first = next(blocks, b"").removeprefix(codecs.BOM_UTF8)
+            records = read_records(chain([first], blocks))
             header = next(records, None)
             if header is None:
                 raise Refused("EMPTY", "it has no header; ask for the file again.")
@@ -173,8 +173,10 @@ def _exact(path: Path, ext: str, scratch: Path) -> ExactRows:
                     "UNREADABLE", "its lines end in carriage returns alone; ask for LF or CRLF."
                 )
             return ExactRows(header.fields, chain(rows, records), scratch)
-        except (RecordTooLong, UnclosedQuote) as error:
-            raise Refused("UNREADABLE", f"{error}; ask for the file again.") from None
+    except UnicodeDecodeError:
+        raise Refused("BAD_ENCODING", "it is not UTF-8; ask for it in UTF-8.") from None
+    except (RecordTooLong, UnclosedQuote, Unreadable) as error:
+        raise Refused("UNREADABLE", f"{error}; ask for the file again.") from None
 
 
 def _refusal(error: Exception) -> Refused:

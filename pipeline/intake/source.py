@@ -45,16 +45,17 @@ class Source(Protocol):
         ...
 
     def text_sql(self, columns: Sequence[Column]) -> str:
-        """A query of these columns as text (null where empty or absent) and `is_whole`, in order.
+        """A query of these columns as text (null where empty or absent) and `is_whole`, in order,
+        to be read once.
 
         Rows without as many fields as the header may be left out: see `missing`.
         """
         ...
 
     def missing(self, connection: duckdb.DuckDBPyConnection, rows: int) -> Ordinals:
-        """The places in the file (from 0) of the rows that `text_sql` left out, ascending.
+        """The places in the file (from 0) of the rows that were left out, ascending.
 
-        Asked after `text_sql` was read to the end and gave `rows` rows.
+        Asked after the file was read to the end and gave `rows` rows.
         """
         ...
 

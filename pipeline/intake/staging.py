@@ -123,9 +123,8 @@ def _write_typed(
     forms = _guessed_forms(connection, source.text_sql(columns), dates)
     while True:
         if isinstance(source, BulkCsv):
-            plain = Plain(extract, kind, forms, plain_ids)
             rows, values = _write_batches(
-                connection, source, extract, kind, plain, forms, plain_ids, target
+                connection, source, extract, kind, forms, plain_ids, target
             )
         else:
             sql = typed_sql(source.text_sql(columns), extract, kind, forms, plain_ids)
@@ -143,13 +142,13 @@ def _write_batches(
     source: BulkCsv,
     extract: Extract,
     kind: str,
-    plain: Plain,
     forms: Mapping[str, str],
     plain_ids: bool,
     target: Path,
 ) -> tuple[int, dict[str, int]]:
-    """Write the rows batch by batch: what is plain as `plain` types it, the rest by SQL."""
+    """Write the rows batch by batch: what is plain is typed so, the rest by SQL."""
     columns = columns_of(extract, kind)
+    plain = Plain(extract, kind, forms, plain_ids)
     sql = typed_sql("SELECT *, true AS is_whole FROM run", extract, kind, forms, plain_ids)
     (threads,) = _row(connection, "SELECT current_setting('threads')")
     with LakeWriter(target, columns) as writer:

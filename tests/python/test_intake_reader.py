@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import random
 import tempfile
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -382,3 +383,36 @@ def test_parquet_of_text_reads_as_csv() -> None:
     assert quarantined == expected.quarantined
     assert accepted == expected.accepted
     assert (outcome.lines, outcome.repeated) == (4, 1)
+
+
+@pytest.mark.parametrize("ext", ["csv", "csv.gz", "csv.zst"])
+@pytest.mark.parametrize(
+    "after", ["emptied", "cut", "noise", "longer", "other line ends", "quotes"]
+)
+def test_a_file_written_to_after_its_scan_is_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ext: str, after: str
+) -> None:
+    """Whatever is found in place of what was scanned, the next run takes it; no traceback."""
+    content = MIGRATION + b"".join(b"%d,FORWARD,2026-01-01\n" % (10**12 + n) for n in range(20_000))
+    packed = PACK[ext](content)
+    then = {
+        "emptied": b"",
+        "cut": packed[: len(packed) // 2],
+        "noise": random.Random(1).randbytes(len(packed)),
+        "longer": PACK[ext](content * 2),
+        "other line ends": PACK[ext](content.replace(b"\n", b"\r\n", 500).replace(b"1", b"\r", 7)),
+        "quotes": PACK[ext](content.replace(b"FORWARD", b'FOR"ARD')),
+    }[after]
+    folder = Folder(tmp_path)
+    path = folder.put(f"migration_full_20260101.{ext}", packed)
+    take = reading.Ahead.take
+
+    def take_then_write(*arguments: Any) -> Any:
+        found = take(*arguments)
+        path.write_bytes(then)
+        return found
+
+    monkeypatch.setattr(reading.Ahead, "take", take_then_write)
+    outcome = folder.only()
+    assert (outcome.outcome, outcome.lines) == ("skipped", 0)
+    assert not list((folder.warehouse / "lake").glob("migration/*"))
