@@ -153,12 +153,14 @@ def _write_batches(
     (threads,) = _row(connection, "SELECT current_setting('threads')")
     with LakeWriter(target, columns) as writer:
         for runs in source.batches(columns, plain.runs, threads):
+            odd = [run for is_typed, run in runs if not is_typed]
+            if odd:  # together: planning the checks costs as much as thousands of rows
+                connection.register("run", pa.Table.from_batches(odd))
+                judged = connection.execute(sql).to_arrow_table()
+            done = 0
             for is_typed, run in runs:
-                if is_typed:
-                    writer.write(run)
-                    continue
-                connection.register("run", pa.Table.from_batches([run]))
-                writer.write(connection.execute(sql).to_arrow_table())
+                writer.write(run if is_typed else judged.slice(done, len(run)))
+                done += 0 if is_typed else len(run)
     return writer.rows, writer.values
 
 
