@@ -50,7 +50,7 @@ run: setup ## your own files: make run LANDING=folder WAREHOUSE=folder
 	@$(RUN) -m pipeline run --landing "$(LANDING)" --warehouse "$(WAREHOUSE)"
 
 test: setup ## every test: dbt, Python, golden cases, dashboards in Chromium
-	@$(RUN) -m pytest -n 2 --dist loadfile
+	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Linting compiles the models without a warehouse: an empty database in memory serves.
 lint: export MHHS_BUILD_DATABASE = :memory:

@@ -12,6 +12,19 @@ from pipeline.locking import warehouse_lock
 from tests.command import pipeline
 from tests.fixture_publication import make_warehouse
 
+# Files that take minutes come first, so that no process is left with one of them in the end.
+_LONGEST = (
+    "test_increment",
+    "test_golden",
+    "test_run",
+    "test_accessibility_browser",
+    "test_ledger_random",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in _LONGEST)
+
 
 @pytest.fixture(scope="session")
 def fixture_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
