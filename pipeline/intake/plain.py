@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +29,8 @@ _TYPES = {
     Kind.ID: pa.string(),
     Kind.TEXT: pa.string(),
 }
-# Runs of a batch that is not plain as a whole are looked at one by one.
-_RUN = 512
+# A column that is not plain in a whole batch is looked at in runs of so many rows.
+_RUN = 64
 # Arrow has years that DuckDB writes otherwise: a plain one is of four digits, the first not 0.
 _FIRST_DAY = (date(1000, 1, 1) - date(1970, 1, 1)).days
 _NUMBER_DIGITS = 9
@@ -77,36 +78,48 @@ class Plain:
 
     def runs(self, text: pa.RecordBatch) -> list[tuple[bool, pa.RecordBatch]]:
         """The batch in runs of rows, in order: typed (true), or as they were (false)."""
-        typed = self.typed(text)
-        if typed is not None:
-            return [(True, typed)]
-        runs: list[tuple[bool, pa.RecordBatch]] = []
-        odd_from, rows = 0, text.num_rows
-        for start in range(0, rows, _RUN):
-            typed = self.typed(text.slice(start, _RUN))
-            if typed is not None:
-                if odd_from < start:
-                    runs.append((False, text.slice(odd_from, start - odd_from)))
-                runs.append((True, typed))
-                odd_from = min(start + _RUN, rows)
-        if odd_from < rows:
-            runs.append((False, text.slice(odd_from)))
-        return runs
-
-    def typed(self, text: pa.RecordBatch) -> pa.RecordBatch | None:
-        """The rows typed, if none has a fault and all are plain."""
-        try:
-            arrays = [
-                self._typed(column, array)
-                for column, array in zip(self._columns, text.columns, strict=True)
-            ]
-        except (_Odd, pa.ArrowInvalid):
-            return None
-        nothing = pa.nulls(text.num_rows, pa.uint8())
+        rows = text.num_rows
+        is_odd = np.zeros(-(-rows // _RUN), np.bool_)
+        arrays = [
+            self._typed_but_odd(column, array, is_odd)
+            for column, array in zip(self._columns, text.columns, strict=True)
+        ]
+        nothing = pa.nulls(rows, pa.uint8())
         typed = pa.RecordBatch.from_arrays([*arrays, nothing, nothing], schema=self._schema)
-        if self._dated and pc.any(pc.less(typed["effective_to"], typed["effective_from"])).as_py():
-            return None
-        return typed
+        if self._dated:
+            ends_before = pc.less(typed["effective_to"], typed["effective_from"])
+            if pc.any(ends_before).as_py():
+                odd = np.flatnonzero(ends_before.fill_null(False).to_numpy(zero_copy_only=False))
+                is_odd[odd // _RUN] = True
+        if not is_odd.any():
+            return [(True, typed)]
+        turns = [0, *(np.flatnonzero(np.diff(is_odd)) + 1).tolist(), len(is_odd)]
+        return [
+            (
+                not is_odd[first],
+                (text if is_odd[first] else typed).slice(first * _RUN, (last - first) * _RUN),
+            )
+            for first, last in pairwise(turns)
+        ]
+
+    def _typed_but_odd(
+        self, column: Column, text: pa.StringArray, is_odd: npt.NDArray[np.bool_]
+    ) -> pa.Array:
+        """A column typed; of runs in which it is not plain, which are marked, nothing."""
+        try:
+            return self._typed(column, text)
+        except (_Odd, pa.ArrowInvalid):
+            type_ = self._schema.field(column.name).type
+        parts = []
+        for number in range(len(is_odd)):
+            part = text.slice(number * _RUN, _RUN)
+            try:
+                parts.append(self._typed(column, part))
+            except (_Odd, pa.ArrowInvalid):
+                is_odd[number] = True
+                parts.append(pa.nulls(len(part), type_))
+        joined = pa.chunked_array(parts, type_).unify_dictionaries()
+        return joined.combine_chunks()
 
     def _typed(self, column: Column, text: pa.StringArray) -> pa.Array:
         if column.required and text.null_count:

@@ -35,6 +35,8 @@ _SLICE = 1 << 26
 # They are nearly in order if one in 2^8 or fewer is below the one before.
 _FEW_RUNS = 8
 _FILTER = 1 << 20
+# Batches whose odd rows are judged by one query.
+_JUDGED_TOGETHER = 12
 # Rows by which the form of a date column is guessed; it is verified afterwards.
 _SAMPLE = 200
 
@@ -151,16 +153,26 @@ def _write_batches(
     plain = Plain(extract, kind, forms, plain_ids)
     sql = typed_sql("SELECT *, true AS is_whole FROM run", extract, kind, forms, plain_ids)
     (threads,) = _row(connection, "SELECT current_setting('threads')")
+    waiting: list[tuple[bool, pa.RecordBatch]] = []
     with LakeWriter(target, columns) as writer:
-        for runs in source.batches(columns, plain.runs, threads):
-            odd = [run for is_typed, run in runs if not is_typed]
-            if odd:  # together: planning the checks costs as much as thousands of rows
+
+        def write() -> None:
+            odd = [run for is_typed, run in waiting if not is_typed]
+            if odd:
                 connection.register("run", pa.Table.from_batches(odd))
                 judged = connection.execute(sql).to_arrow_table()
             done = 0
-            for is_typed, run in runs:
+            for is_typed, run in waiting:
                 writer.write(run if is_typed else judged.slice(done, len(run)))
                 done += 0 if is_typed else len(run)
+            waiting.clear()
+
+        for number, runs in enumerate(source.batches(columns, plain.runs, threads), 1):
+            waiting += runs
+            # Planning the checks costs as much as thousands of rows.
+            if number % _JUDGED_TOGETHER == 0:
+                write()
+        write()
     return writer.rows, writer.values
 
 
