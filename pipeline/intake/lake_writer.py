@@ -16,6 +16,8 @@ from pipeline.intake.plain import lake_schema
 # As many as DuckDB scans at once.
 _GROUP = 122_880
 _BATCH = 1 << 14
+# Arrow writes a group in many pieces slower than it joins them.
+_MANY = 32
 
 
 class LakeWriter:
@@ -58,24 +60,29 @@ class LakeWriter:
     def values(self) -> dict[str, int]:
         return {name: self.rows - self._nulls[name] for name in self._schema.names}
 
-    def write(self, typed: pa.RecordBatch | pa.Table) -> None:
+    def typed(self, table: pa.Table) -> pa.RecordBatch:
+        """Rows typed by DuckDB, with the types of the lake."""
+        arrays = [
+            _as(column.combine_chunks(), field.type)
+            for column, field in zip(table.columns, self._schema, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+
+    def write(self, typed: pa.RecordBatch) -> None:
         """Add rows after those before."""
-        for batch in typed.to_batches() if isinstance(typed, pa.Table) else [typed]:
-            arrays = [
-                array if array.type == field.type else _as(array, field.type)
-                for array, field in zip(batch.columns, self._schema, strict=True)
-            ]
-            for name, array in zip(self._schema.names, arrays, strict=True):
-                self._nulls[name] += array.null_count
-            self._waiting.append(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
-            self._waiting_rows += len(batch)
-            self.rows += len(batch)
-            if self._waiting_rows >= _GROUP:
-                self._flush()
+        self._waiting.append(typed)
+        self._waiting_rows += len(typed)
+        self.rows += len(typed)
+        if self._waiting_rows >= _GROUP:
+            self._flush()
 
     def _flush(self) -> None:
         if self._waiting_rows:
             table = pa.Table.from_batches(self._waiting).unify_dictionaries()
+            if len(self._waiting) > _MANY:
+                table = table.combine_chunks()
+            for name, column in zip(table.column_names, table.columns, strict=True):
+                self._nulls[name] += column.null_count
             self._writer.write_table(table, row_group_size=self._waiting_rows)
             self._waiting, self._waiting_rows = [], 0
 

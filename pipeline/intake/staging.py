@@ -160,7 +160,7 @@ def _write_batches(
             odd = [run for is_typed, run in waiting if not is_typed]
             if odd:
                 connection.register("run", pa.Table.from_batches(odd))
-                judged = connection.execute(sql).to_arrow_table()
+                judged = writer.typed(connection.execute(sql).to_arrow_table())
             done = 0
             for is_typed, run in waiting:
                 writer.write(run if is_typed else judged.slice(done, len(run)))
