@@ -38,7 +38,7 @@ _DETAILS = pa.schema(
 _BATCH_BYTES = 32 << 20
 # Blocks of the index that Arrow parses together: 1 MB, which fits into the processor's cache.
 _TOGETHER = 8
-_AHEAD = 4
+_AHEAD = 4  # such parses in work or waiting, per thread
 _NONE: Ordinals = np.empty(0, dtype=np.int64)
 
 

@@ -32,7 +32,7 @@ class LakeWriter:
             compression="none",
             data_page_version="2.0",
             write_batch_size=_BATCH,
-            write_statistics=[name for name in names if name == "mpan"],
+            write_statistics=[n for n in names if n == "mpan"],
             use_dictionary=[n for n, type_ in names.items() if pa.types.is_dictionary(type_)],
             column_encoding={
                 n: encoding

@@ -416,3 +416,12 @@ def test_a_file_written_to_after_its_scan_is_left(
     outcome = folder.only()
     assert (outcome.outcome, outcome.lines) == ("skipped", 0)
     assert not list((folder.warehouse / "lake").glob("migration/*"))
+
+
+def test_odd_rows_here_and_there_keep_their_places() -> None:
+    """What the checks make of several runs goes back each to its own."""
+    rows = [b"%d,FORWARD,2026-01-01\n" % (10**12 + n) for n in range(1000)]
+    for n, odd in ((5, b"1,FORWARD,2026-01-01\n"), (200, b"1900000000000,FORWARD,2026-1-1\n")):
+        rows[n] = odd
+    rows[700] = b"1900000000001,SIDEWARD,2026-01-01\n"
+    check("migration", "full", MIGRATION + b"".join(rows))
