@@ -18,6 +18,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ from typing import Any
 from pipeline.publication import code_version
 from tests.bench.page import write_page
 from tests.bench.peers.__main__ import compare
+from tests.measured import measured
 
 PROJECT = Path(__file__).resolve().parents[2]
 FIRST_DAY, LAST_DAY = "2026-10-01", "2026-11-10"
@@ -42,24 +44,19 @@ Cost = dict[str, Any]
 def step(*arguments: str | Path, spills_to: Path | None = None) -> Cost:
     """Run a step; what it says of itself, and what the kernel says of its process."""
     started = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.step", *map(str, arguments)],
-        cwd=PROJECT,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        spill = Spill(spills_to) if spills_to else None
-        assert process.stdout is not None
-        said = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    spill = Spill(spills_to) if spills_to else None
+    with tempfile.TemporaryFile("w+") as told:
+        command = [sys.executable, "-m", "tests.bench.step", *map(str, arguments)]
+        done = measured(command, PROJECT, told)
+        told.seek(0)
+        said = told.read()
+    if done.returncode:
         raise SystemExit(f"The step {' '.join(map(str, arguments))} failed.")
     return {
         **json.loads(said.splitlines()[-1]),
-        "process_cpu": usage.ru_utime + usage.ru_stime,
+        "process_cpu": done.cpu,
         "process_wall": time.perf_counter() - started,
-        "peak_bytes": usage.ru_maxrss * 1024,
+        "peak_bytes": done.peak_bytes,
         "spill_bytes": spill.stop() if spill else 0,
     }
 

@@ -24,6 +24,7 @@ import pytest
 import zstandard
 
 from tests.command import PROJECT
+from tests.measured import measured
 
 GIGABYTES = float(os.environ.get("MHHS_WORST_GB", "0.25"))
 MEMORY = 1_500 << 20
@@ -47,16 +48,14 @@ def take(tmp_path: Path, name: str, write: Callable[[Path], object]) -> Done:
     command = [sys.executable, "-m", "pipeline", "load", "--json", "--memory-limit", "1GB"]
     command += ["--landing", str(tmp_path / "landing"), "--warehouse", str(tmp_path / "warehouse")]
     with (tmp_path / "out").open("w+") as out, (tmp_path / "err").open("w+") as err:
-        process = subprocess.Popen(command, cwd=PROJECT, stdout=out, stderr=err)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        done = measured(command, PROJECT, out, err)
         out.seek(0)
         err.seek(0)
         told = err.read()
         assert "Traceback" not in told
-        assert process.returncode == 0, told
+        assert done.returncode == 0, told
         (report,) = json.loads(out.read())
-    return Done(report, usage.ru_maxrss << 10)
+    return Done(report, done.peak_bytes)
 
 
 def repeat(part: bytes, gigabytes: float = GIGABYTES) -> Iterator[bytes]:
