@@ -112,6 +112,7 @@ def measure(
         "floor": _median(floors),
         "full": _median(runs),
         "by_hand": step("by_hand", root),
+        "text": step("text", root),
         "readers": step("readers", root),
         "exports": {name: step("export", root, name) for name in EXPORTS},
     }

@@ -177,6 +177,10 @@ def _size(size: Cost) -> Iterator[str]:
     if "by_hand" in size:
         hand = size["by_hand"]
         yield _cost("build's SQL by hand", hand["cpu"], hand["wall"], floor["cpu"])
+    if "text" in size:
+        copied = size["text"]
+        what = f"the {copied['columns']} columns of text of the large marts, copied"
+        yield _cost(what, copied["cpu"], copied["wall"], floor["cpu"])
     others = []
     if "daily" in size:
         others.append(("one more day", size["daily"]))

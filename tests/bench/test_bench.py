@@ -45,6 +45,7 @@ def test_every_step_is_measured(measured: tuple[dict[str, Any], str]) -> None:
     kinds = list(size["full"]["kinds"].values())
     assert size["by_hand"]["nodes"] == sum(kinds.count(k) for k in ("model", "seed", "test"))
     assert size["by_hand"]["cpu"] > 0
+    assert size["text"]["columns"] > 20
     assert 0 < size["daily"]["files"] - size["full"]["files"] <= 6
     assert "| **full run** |" in page
 
