@@ -63,12 +63,10 @@ final as (
         services.data_until,
         coalesce(contested.metering_service_mpid, services.metering_service_mpid) as metering_service_mpid,
         coalesce(contested.data_service_mpid, services.data_service_mpid) as data_service_mpid,
-        several.mpan is not null as has_several
+        services.metering_services > 1 or services.data_services > 1 as has_several
     from services
     left join contested
         on services.mpan = contested.mpan
-    left join several
-        on services.mpan = several.mpan
 
 )
 

@@ -26,26 +26,38 @@ holdings as (
 
 ),
 
-spells as (
+-- Few agents are ever not Qualified: theirs alone are held against the spells of points.
+of_unqualified as (
 
-    select
-        appointments.appointment_id,
-        appointments.mpan,
-        appointments.service_role,
-        appointments.agent_mpid,
-        appointments.load_id,
-        greatest(appointments.valid_from, unqualified_spells.valid_from, mhhs_spells.valid_from) as valid_from,
-        least(appointments.valid_to, unqualified_spells.valid_to, mhhs_spells.valid_to) as valid_to
-    from appointments
-    inner join unqualified_spells
+    select appointments.* from appointments
+    semi join unqualified_spells
         on
             appointments.agent_mpid = unqualified_spells.mpid
             and appointments.service_role = unqualified_spells.market_role
             and {{ overlaps('appointments', 'unqualified_spells') }}
+
+),
+
+spells as (
+
+    select
+        of_unqualified.appointment_id,
+        of_unqualified.mpan,
+        of_unqualified.service_role,
+        of_unqualified.agent_mpid,
+        of_unqualified.load_id,
+        greatest(of_unqualified.valid_from, unqualified_spells.valid_from, mhhs_spells.valid_from) as valid_from,
+        least(of_unqualified.valid_to, unqualified_spells.valid_to, mhhs_spells.valid_to) as valid_to
+    from of_unqualified
+    inner join unqualified_spells
+        on
+            of_unqualified.agent_mpid = unqualified_spells.mpid
+            and of_unqualified.service_role = unqualified_spells.market_role
+            and {{ overlaps('of_unqualified', 'unqualified_spells') }}
     inner join mhhs_spells
         on
-            appointments.mpan = mhhs_spells.mpan
-            and {{ overlaps('appointments', 'mhhs_spells') }}
+            of_unqualified.mpan = mhhs_spells.mpan
+            and {{ overlaps('of_unqualified', 'mhhs_spells') }}
             and {{ overlaps('unqualified_spells', 'mhhs_spells') }}
 
 ),

@@ -19,10 +19,11 @@ services as (
 
 ),
 
--- Nearly all have both kinds; the rest alone need be looked at.
+-- Nearly all have both kinds; the rest alone need be looked at. Read apart: of what is read twice the engine makes
+-- a copy.
 served as (
 
-    select mpan from services
+    select mpan from {{ ref('int_service') }}
     where
         metering_until > {{ as_of() }}
         and data_until > {{ as_of() }}

@@ -13,6 +13,13 @@ holdings as (
 
 ),
 
+-- The same rows: of what is read twice the engine makes a copy, and one of all holdings is large.
+other_holdings as (
+
+    select * from {{ ref('int_holding') }}
+
+),
+
 held as (
 
     select
@@ -38,16 +45,16 @@ nearest as (
 
     select
         held.* exclude ({{ point_attributes() }}),
-        {{ point_attributes('holdings') }},
+        {{ point_attributes('other_holdings') }},
         row_number() over (
             partition by held.mpan, held.direction, held.migrated_on
             order by
-                holdings.valid_from <= held.migrated_on desc,
-                abs(holdings.valid_from - held.migrated_on) asc
+                other_holdings.valid_from <= held.migrated_on desc,
+                abs(other_holdings.valid_from - held.migrated_on) asc
         ) as preference
     from held
-    inner join holdings
-        on held.mpan = holdings.mpan
+    inner join other_holdings
+        on held.mpan = other_holdings.mpan
     where held.holder_mpid is null
 
 ),

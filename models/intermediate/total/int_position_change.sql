@@ -39,6 +39,35 @@ held_under_mhhs as (
 
 ),
 
+-- Many points start and end alike: added up first, they are few rows for all that follows.
+held_alike as (
+
+    select
+        supplier_mpid,
+        market_segment,
+        valid_from,
+        valid_to,
+        count(*) as points,
+        sum(coalesce(annual_kwh, 0)) as kwh
+    from holdings
+    group by supplier_mpid, market_segment, valid_from, valid_to
+
+),
+
+held_alike_under_mhhs as (
+
+    select
+        supplier_mpid,
+        market_segment,
+        valid_from,
+        valid_to,
+        count(*) as points,
+        sum(coalesce(annual_kwh, 0)) as kwh
+    from held_under_mhhs
+    group by supplier_mpid, market_segment, valid_from, valid_to
+
+),
+
 -- Every holding counts as LEGACY; its days under MHHS move from LEGACY to MHHS.
 intervals as (
 
@@ -46,31 +75,31 @@ intervals as (
         'LEGACY' as regime,
         supplier_mpid,
         market_segment,
-        coalesce(annual_kwh, 0) as kwh,
-        1 as points,
+        kwh,
+        points,
         valid_from,
         valid_to
-    from holdings
+    from held_alike
     union all
     select
         'LEGACY' as regime,
         supplier_mpid,
         market_segment,
-        -coalesce(annual_kwh, 0) as kwh,
-        -1 as points,
+        -kwh as kwh,
+        -points as points,
         valid_from,
         valid_to
-    from held_under_mhhs
+    from held_alike_under_mhhs
     union all
     select
         'MHHS' as regime,
         supplier_mpid,
         market_segment,
-        coalesce(annual_kwh, 0) as kwh,
-        1 as points,
+        kwh,
+        points,
         valid_from,
         valid_to
-    from held_under_mhhs
+    from held_alike_under_mhhs
 
 ),
 
