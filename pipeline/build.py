@@ -33,6 +33,7 @@ Progress = Callable[[str, float], None]
 OFFENDING_ROWS = 10
 FAILED = ("error", "fail", "runtime error")
 _PARSED: list[Manifest] = []
+_PROFILE = ("MHHS_BUILD_DATABASE", "MHHS_MEMORY_LIMIT", "MHHS_THREADS")
 # On a full disk dbt's log cannot be written: the error says so, not a traceback of the logger.
 logging.raiseExceptions = False
 
@@ -196,14 +197,11 @@ def run_dbt(
     progress: Progress | None,
 ) -> list[Any]:
     """Run a command of dbt in a database and give the result of each node."""
-    os.environ |= {
-        "MHHS_BUILD_DATABASE": str(database),
-        "MHHS_MEMORY_LIMIT": memory_limit,
-        "MHHS_THREADS": str(threads),
-    }
+    manifest = parsed(warehouse.logs, warehouse.dbt_target)
+    os.environ |= dict(zip(_PROFILE, (str(database), memory_limit, str(threads)), strict=True))
     warehouse.logs.mkdir(parents=True, exist_ok=True)
     callbacks = [_progress_callback(progress)] if progress else []
-    runner = dbtRunner(parsed(warehouse.logs, warehouse.dbt_target), callbacks)
+    runner = dbtRunner(manifest, callbacks)
     outcome = runner.invoke(_words(words, as_of, warehouse.logs, warehouse.dbt_target))
     # dbt keeps the database open for the life of the process; who reads it next needs it closed.
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
@@ -219,7 +217,10 @@ def run_dbt(
 def parsed(logs: Path, target: Path) -> Manifest:
     """The project as dbt reads it: that takes seconds, and a process builds more than one day."""
     if not _PARSED:
-        outcome = dbtRunner().invoke(_words(["parse"], date.max, logs, target))
+        for name in _PROFILE:  # of another profile dbt would forget all that it read before
+            os.environ.pop(name, None)
+        words = _words(["parse", "--no-write-json"], date.max, logs, target)
+        outcome = dbtRunner().invoke(words)
         if not isinstance(outcome.result, Manifest):
             log = logs / "dbt.log"
             raise PipelineError(f"dbt could not start: {outcome.exception}. See {log}.")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipeline.build import Progress, default_memory_limit
 from pipeline.hindsight import evaluate
-from pipeline.layout import Warehouse
+from pipeline.layout import Warehouse, large_database
 from pipeline.ledger import pairs, restore, rows_of, write
 from pipeline.publication import files_of, publications
 from pipeline.touched import POINTS, Files, Known, Touched, find
@@ -86,7 +86,7 @@ def _judge(
         None if touched.everything else touched.write_part("looked_at"),
         warehouse if touched.everything else touched.part,
     )
-    connection.execute(f"attach '{database}' as hindsight (read_only)")
+    connection.execute(f"attach '{large_database(database)}' as hindsight (read_only)")
     write(connection, _CORRECTED, target)
     connection.execute("detach hindsight")
     shutil.rmtree(scratch)

@@ -83,7 +83,7 @@ def evaluate(
         create_ledger_tables(connection, warehouse, day)
         create_unit_test_table(connection)
     words = ["build", "--select", *(f"+{model}" for model in models)]
-    words += ["--resource-type", "seed", "--resource-type", "model"]
+    words += ["--resource-type", "seed", "--resource-type", "model", "--no-write-json"]
     results = run_dbt(warehouse, words, database, day, memory_limit, threads, progress)
     failed = [result.node.name for result in results if result.status in FAILED]
     if failed:

@@ -34,17 +34,25 @@ from pipeline.build import (
     project_fingerprint,
     run_dbt,
 )
+from pipeline.contracts import EXTRACTS
 from pipeline.errors import PipelineError
-from pipeline.intake import create_state_views
+from pipeline.intake import STORED, create_state_views
 from pipeline.layout import PROJECT, Warehouse, large_database, replace_json
 from pipeline.ledger import create_ledger_tables
-from pipeline.publication import LARGE, Publication, files_of, primary_key, proven, publications
+from pipeline.publication import (
+    LARGE,
+    PER_POINT,
+    Publication,
+    files_of,
+    primary_key,
+    proven,
+    publications,
+)
 from pipeline.touched import POINTS, Known, Touched, find, turning
 
 # Beyond this part of the market a build afresh is not much dearer, and leaves the marts in order.
 _LARGEST_PART = 0.1
-_PER_POINT, _SUMMED = "per_point", "summed"
-_STORED = ("appointment", "migration")
+_SUMMED = "summed"
 
 
 class _Afresh(Exception):
@@ -158,19 +166,21 @@ def _build_touched(
             if progress is not None:
                 progress(name, start + done * (end - start))
 
-        options = ["build", "--select", *words, "--indirect-selection", "empty"]
+        options = ["build", *words, "--indirect-selection", "empty"]
         results = run_dbt(warehouse, options, database, day, memory_limit, threads, report)
         failed = [result.node.name for result in results if result.status in FAILED]
         if failed:
             raise _Afresh(f"{', '.join(failed)} failed on what was touched")
         return results
 
-    run(nodes.of_totals, before, touched.earlier.day, (0.0, 0.2))
-    results = run(nodes.of_touched, scratch, as_of, (0.2, 0.4))
+    some = ["--no-write-json", "--select"]
+    run([*some, *nodes.of_totals], before, touched.earlier.day, (0.0, 0.2))
+    results = run([*some, *nodes.of_touched], scratch, as_of, (0.2, 0.4))
     warehouse.standing.unlink(missing_ok=True)
     with opened(warehouse.build_database, memory_limit, threads) as connection:
         _splice(connection, warehouse, as_of, nodes, scratch, before)
-    results += run(nodes.of_all, warehouse.build_database, as_of, (0.4, 1.0))
+    rest = ["--resource-type", "model", "--resource-type", "test", "--exclude", *nodes.standing]
+    results += run(rest, warehouse.build_database, as_of, (0.4, 1.0))
     manifest = json.loads((warehouse.dbt_target / "manifest.json").read_text("utf-8"))
     kinds = [result.node.resource_type for result in results]
     seconds: dict[str, float] = {}
@@ -271,7 +281,7 @@ class _Nodes:
         self.spliced = [
             node
             for node in models
-            if _PER_POINT in node["config"]["tags"] and node["config"]["materialized"] == "table"
+            if PER_POINT in node["config"]["tags"] and node["config"]["materialized"] == "table"
         ]
         self.summed = [node for node in models if _SUMMED in node["config"]["meta"]]
         per_point = {node["unique_id"] for node in self.spliced}
@@ -287,10 +297,12 @@ class _Nodes:
             return [nodes[each]["name"] for each in sorted(ids)]
 
         own = [test["unique_id"] for test in tests if is_of_touched(test)]
-        others = {node["unique_id"] for node in (*models, *tests)}
         self.of_totals = names(of_totals)
         self.of_touched = names(within) + names(own)
-        self.of_all = names(others - per_point - summed - set(own))
+        self.standing = names(per_point | summed) + names(own)
+        self.rewritten = [
+            node for node in models if node["database"] == LARGE and node not in self.spliced
+        ]
 
     def _with_ancestors(self, ids: set[str]) -> set[str]:
         found = set(ids)
@@ -324,12 +336,9 @@ def _splice(
         "create temp table point_text as select lpad(mpan::varchar, 13, '0') as mpan from point"
     )
     # The states of the day in place of those before; tables of large ones stand but for the points.
-    for extract in _STORED:
-        connection.execute(f"alter table raw.{extract} rename to {extract}_kept")
-    create_state_views(connection, warehouse.root, as_of)
-    for extract in _STORED:
-        connection.execute(f"drop view raw.{extract}")
-        connection.execute(f"alter table raw.{extract}_kept rename to {extract}")
+    others = [extract for extract in EXTRACTS if extract not in STORED]
+    create_state_views(connection, warehouse.root, as_of, extracts=others)
+    for extract in STORED:
         _replace(connection, f"{own}.raw.{extract}", f"new.raw.{extract}", "point", None)
     create_ledger_tables(connection, warehouse, as_of)
     for node in nodes.spliced:
@@ -343,28 +352,36 @@ def _splice(
             "point_text" if node["schema"] == "marts" else "point",
             keys[0] if len(keys) == 1 and keys != ["mpan"] else None,
         )
-
     for node in nodes.summed:
         _add_up(
             connection, own, f"{node['schema']}.{node['name']}", node["config"]["meta"][_SUMMED]
         )
+    # The file of the large marts is published as it lies: what is written anew takes their room.
+    for node in nodes.rewritten:
+        connection.execute(f"drop table {LARGE}.{node['schema']}.{node['name']}")
 
 
 def _add_up(connection: duckdb.DuckDBPyConnection, own: str, place: str, summed: list[str]) -> None:
     """Take from a total what touched points added on the earlier day, and add what they do now."""
     columns = [name for name, *_ in connection.sql(f"describe {own}.{place}").fetchall()]
-    keys = ", ".join(name for name in columns if name not in summed)
+    keys = [name for name in columns if name not in summed]
     less = ", ".join(f"-{name} as {name}" for name in summed)
     sums = ", ".join(f"sum({name}) as {name}" for name in summed)
     some = " or ".join(f"sum({name}) <> 0" for name in summed)
+    same = " and ".join(f"total.{key} is not distinct from change.{key}" for key in keys)
+    grouped = f"group by {', '.join(keys)} having {some}"
     connection.execute(
-        f"create or replace temp table total as select {keys}, {sums} from ("
-        f"from {own}.{place} union all by name from new.{place} "
-        f"union all by name select * replace ({less}) from earlier.{place}) "
-        f"group by {keys} having {some}"
+        f"create or replace temp table change as select {', '.join(keys)}, {sums} from ("
+        f"from new.{place} union all by name select * replace ({less}) from earlier.{place}) "
+        f"{grouped}"
     )
-    connection.execute(f"delete from {own}.{place}")
-    connection.execute(f"insert into {own}.{place} by name from total")
+    connection.execute(
+        f"create or replace temp table changed as select {', '.join(keys)}, {sums} from ("
+        f"select total.* from {own}.{place} as total semi join change on {same} "
+        f"union all by name from change) {grouped}"
+    )
+    connection.execute(f"delete from {own}.{place} as total using change where {same}")
+    connection.execute(f"insert into {own}.{place} by name from changed")
 
 
 def _replace(

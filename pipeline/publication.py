@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pipeline.build import BuildResult
 
 LEFTOVER_PREFIX = ".part-"
-LARGE = "large"
+LARGE, PER_POINT = "large", "per_point"
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def publish(
         manifest["orders"] = {
             mart["name"]: _order_of_rows(mart)
             for mart in marts
-            if not result.scope.get("points") or mart["database"] != LARGE
+            if not result.scope.get("points") or PER_POINT not in mart["config"]["tags"]
         }
         publication_log.add_mart(connection, warehouse, manifest)
         connection.execute("detach build")

@@ -4,6 +4,7 @@ from pipeline.intake.loader import load
 from pipeline.intake.part import write_part
 from pipeline.intake.report import FileOutcome, LoadSummary
 from pipeline.intake.state import (
+    STORED,
     create_state_views,
     newest_registration_date,
     rows_of_file,
@@ -12,6 +13,7 @@ from pipeline.intake.state import (
 )
 
 __all__ = [
+    "STORED",
     "FileOutcome",
     "LoadSummary",
     "create_state_views",

@@ -17,7 +17,7 @@ from pipeline.intake.checks import path_literal, quote
 from pipeline.intake.log import Entry, LoadLog
 from pipeline.intake.outcomes import State, judge, judge_as_of, rank, state_of, targets_of
 
-_STORED = ("migration", "appointment")
+STORED = ("migration", "appointment")
 _PLAIN = " USING COMPRESSION UNCOMPRESSED"
 _LOAD = pa.schema(
     [
@@ -140,7 +140,7 @@ def store_states(connection: duckdb.DuckDBPyConnection) -> None:
     A view reads files, compares keys with those of later deltas and looks labels up, each time that
     a model asks. Text lies as it is: compressing an id takes three times as long as writing it.
     """
-    for name in _STORED:
+    for name in STORED:
         connection.execute(f"ALTER VIEW raw.{name} RENAME TO {name}_as_read")
         columns = ", ".join(
             f"{quote(column)} {kind}{_PLAIN if kind == 'VARCHAR' else ''}"
@@ -149,6 +149,7 @@ def store_states(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"CREATE TABLE raw.{name} ({columns})")
         connection.execute(f"INSERT INTO raw.{name} FROM raw.{name}_as_read")
         connection.execute(f"DROP VIEW raw.{name}_as_read")
+        connection.execute(f"DROP TABLE IF EXISTS raw.{name}_change")
 
 
 def states(

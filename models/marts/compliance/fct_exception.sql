@@ -133,6 +133,11 @@ final as (
         on explained.load_id = loads.load_id
     left join first_sightings
         on explained.exception_id = first_sightings.exception_id
+    order by
+        list_position(['BREACH', 'WARNING', 'REVIEW', 'EXPOSURE', 'DATA'], explained.severity),
+        explained.rule_id,
+        explained.occurred_on,
+        explained.exception_id
 
 )
 

@@ -159,6 +159,9 @@ final as (
             spans.exception_id = wrong.exception_id
             and spans.last_detected_on = wrong.before
             and spans.detected_to = wrong.after
+    order by
+        spans.exception_id,
+        spans.detected_from
 
 )
 

@@ -47,6 +47,14 @@ unknown_parties as (
 
 ),
 
+unknown_agents as (
+
+    select unknown_parties.* from unknown_parties
+    semi join mhhs_roles
+        on unknown_parties.market_role = mhhs_roles.market_role
+
+),
+
 active_parties as (
 
     select
@@ -68,12 +76,10 @@ active_parties as (
         min(appointments.valid_from) as active_from,
         arg_min(appointments.load_id, (appointments.valid_from, appointments.appointment_id)) as load_id
     from appointments
-    inner join mhhs_roles
-        on appointments.service_role = mhhs_roles.market_role
-    semi join unknown_parties
+    semi join unknown_agents
         on
-            appointments.agent_mpid = unknown_parties.mpid
-            and appointments.service_role = unknown_parties.market_role
+            appointments.agent_mpid = unknown_agents.mpid
+            and appointments.service_role = unknown_agents.market_role
     where {{ covers('appointments', as_of()) }}
     group by appointments.agent_mpid, appointments.service_role
 
