@@ -32,6 +32,7 @@ from pipeline.run import build_and_publish
 from tests.command import PROJECT
 from tests.command import pipeline as command
 from tests.python.test_ledger_random import load, quiet, write_files
+from tests.python.test_publication import marts_out_of_order
 
 SEQUENCES = int(os.environ.get("MHHS_SEQUENCES", "1"))
 KILLS = int(os.environ.get("MHHS_KILLS", "2"))
@@ -69,6 +70,10 @@ def assert_as_afresh(warehouse: Warehouse, copy: Path, day: date) -> dict[str, A
     marts = afresh.manifest["marts"]
     wrong = {name for name, mart in publication.manifest["marts"].items() if mart != marts[name]}
     assert not wrong, (day, result.scope, wrong)
+    # What is written anew lies as promised; where rows of points were put in place none is.
+    assert not marts_out_of_order(publication)
+    assert {"fct_exception", "fct_exception_history"} <= publication.manifest["orders"].keys()
+    assert ("fct_holding" in publication.manifest["orders"]) == ("because" in result.scope)
     return result.scope
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.errors import NoPublication
 from pipeline.layout import Warehouse
-from pipeline.publication import current, mart_checksum, publications
+from pipeline.publication import Publication, current, mart_checksum, publications
 from tests.app_pages import ask
 from tests.command import PROJECT
 from tests.short import short
@@ -75,11 +75,9 @@ def test_checksums_can_be_recomputed(published: Path) -> None:
         assert mart_checksum(connection, "dim_rule") != stated["dim_rule"]
 
 
-def test_every_mart_lies_in_the_order_that_its_readers_were_promised(
-    market_warehouse: Path,
-) -> None:
-    """Exports leave rows as they lie, and a look-up of one Metering Point reads one block."""
-    found = current(Warehouse(market_warehouse))
+def marts_out_of_order(found: Publication) -> list[str]:
+    """Those of which the manifest states an order in which they do not lie."""
+    wrong = []
     for mart, order in found.manifest["orders"].items():
         place = f"({', '.join(order)})" if len(order) > 1 else order[0]
         misplaced = ask(
@@ -87,7 +85,18 @@ def test_every_mart_lies_in_the_order_that_its_readers_were_promised(
             f"select count(*) from (select {place} as place, lag({place}) over (order by rowid)"
             f" as before from {mart}) where place < before",
         )
-        assert misplaced == [(0,)], mart
+        if misplaced != [(0,)]:
+            wrong.append(mart)
+    return wrong
+
+
+def test_every_mart_lies_in_the_order_that_its_readers_were_promised(
+    market_warehouse: Path,
+) -> None:
+    """Exports leave rows as they lie, and a look-up of one Metering Point reads one block."""
+    found = current(Warehouse(market_warehouse))
+    assert found.manifest["orders"].keys() == found.manifest["marts"].keys() - {"rpt_publication"}
+    assert not marts_out_of_order(found)
 
 
 def test_a_publication_has_small_blocks_as_the_large_marts_were_written(

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipeline.build import parsed
 from tests.command import PROJECT, pipeline, publication
 from tests.short import short
 
@@ -68,6 +69,22 @@ def test_same_files_same_checksums(market: Path, built: Path, tmp_path: Path, se
         *("--threads", threads, "--memory-limit", "600MB"),
     )
     assert _checksums(warehouse) == _checksums(built)
+
+
+def test_dbt_reads_the_project_once_for_all_databases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it read is kept beside the warehouse, and holds for another day in another database."""
+    found = []
+    for database in ("a", "b"):
+        monkeypatch.setattr("pipeline.build._PARSED", [])
+        monkeypatch.setenv("MHHS_BUILD_DATABASE", str(tmp_path / database / "mhhs.duckdb"))
+        monkeypatch.setenv("MHHS_MEMORY_LIMIT", "1GB")
+        parsed(tmp_path / "logs", tmp_path / "target")
+        read = json.loads((tmp_path / "target" / "perf_info.json").read_text("utf-8"))
+        found.append(read["parsed_path_count"])
+    assert found[0] > 100
+    assert found[1] == 0
 
 
 def test_running_again_changes_nothing(market: Path, built: Path) -> None:

@@ -12,13 +12,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipeline.layout import large_database
 from tests.command import PROJECT, pipeline
 
 CASE = PROJECT / "tests" / "golden" / "cases" / "migration_and_reverse"
 SINGULAR = sorted(path.stem for path in (PROJECT / "tests" / "dbt" / "singular").glob("*.sql"))
 WRONG = {
     "assert_every_reason_is_known": (
-        "update fct_exception set reason_code = null where rule_id = 'SUP-01'"
+        "update large.marts.fct_exception set reason_code = null where rule_id = 'SUP-01'"
     ),
     "assert_gsp_groups_agree": (
         "update rpt_gsp_group_position set metering_points = metering_points + 1"
@@ -77,7 +78,7 @@ def test_each_has_marts_that_are_wrong() -> None:
 def test_each_fails_on_them_and_on_them_alone(built: Path, tmp_path: Path) -> None:
     assert _failed(built, tmp_path) == set()
     with closing(duckdb.connect(str(built))) as connection:
-        connection.execute("use marts")
+        connection.execute(f"attach '{large_database(built)}' as large; use marts")
         for statement in WRONG.values():
             connection.execute(statement)
     assert _failed(built, tmp_path) == set(SINGULAR)
