@@ -20,7 +20,7 @@ from pipeline.build import Progress, default_memory_limit
 from pipeline.comparison import Comparison, change, facts, path_of, stands
 from pipeline.errors import PipelineError
 from pipeline.hindsight import evaluate
-from pipeline.layout import Warehouse, replace_json
+from pipeline.layout import Warehouse, large_database, replace_json
 from pipeline.publication import Publication, files_of
 from pipeline.touched import Known
 
@@ -63,7 +63,8 @@ def compare(
     known.parent.mkdir(parents=True, exist_ok=True)
     with closing(duckdb.connect(config={"memory_limit": memory_limit})) as connection:
         connection.execute(f"set threads = {threads}")
-        for name, path in (("a", before.path), ("b", after.path), ("k", between)):
+        places = {"a": before.path, "b": after.path, "k": between}
+        for name, path in (places | {"k_large": large_database(between)}).items():
             connection.execute(f"attach '{path}' as {name} (read_only)")
         connection.execute(f"create temp table change as {_CHANGES}")
         part = listing.with_name(f".{listing.name}.part")
@@ -122,7 +123,7 @@ compared as (
         on every.exception_id = a.exception_id
     left join b.marts.fct_exception as b
         on every.exception_id = b.exception_id
-    left join k.marts.fct_exception as k
+    left join k_large.marts.fct_exception as k
         on every.exception_id = k.exception_id
 
 ),
