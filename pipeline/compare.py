@@ -63,8 +63,8 @@ def compare(
     known.parent.mkdir(parents=True, exist_ok=True)
     with closing(duckdb.connect(config={"memory_limit": memory_limit})) as connection:
         connection.execute(f"set threads = {threads}")
-        places = {"a": before.path, "b": after.path, "k": between}
-        for name, path in (places | {"k_large": large_database(between)}).items():
+        hindsight = (("k", between), ("k_large", large_database(between)))
+        for name, path in (("a", before.path), ("b", after.path), *hindsight):
             connection.execute(f"attach '{path}' as {name} (read_only)")
         connection.execute(f"create temp table change as {_CHANGES}")
         part = listing.with_name(f".{listing.name}.part")

@@ -179,7 +179,7 @@ def _build_touched(
     warehouse.standing.unlink(missing_ok=True)
     with opened(warehouse.build_database, memory_limit, threads) as connection:
         _splice(connection, warehouse, as_of, nodes, scratch, before)
-    rest = ["--resource-type", "model", "--resource-type", "test", "--exclude", *nodes.standing]
+    rest = ["--resource-type", "model", "--resource-type", "test", "--exclude", *nodes.done]
     results += run(rest, warehouse.build_database, as_of, (0.4, 1.0))
     manifest = json.loads((warehouse.dbt_target / "manifest.json").read_text("utf-8"))
     kinds = [result.node.resource_type for result in results]
@@ -299,7 +299,7 @@ class _Nodes:
         own = [test["unique_id"] for test in tests if is_of_touched(test)]
         self.of_totals = names(of_totals)
         self.of_touched = names(within) + names(own)
-        self.standing = names(per_point | summed) + names(own)
+        self.done = names(per_point | summed) + names(own)
         self.rewritten = [
             node for node in models if node["database"] == LARGE and node not in self.spliced
         ]

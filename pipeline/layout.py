@@ -107,7 +107,7 @@ class Warehouse:
 
 
 def large_database(build_database: Path) -> Path:
-    """The file beside a build database in which dbt writes marts that have rows for every point."""
+    """The file beside a build database in which dbt writes large marts."""
     return build_database.with_name("large.duckdb")
 
 

@@ -158,7 +158,7 @@ def publish(
         manifest["orders"] = {
             mart["name"]: _order_of_rows(mart)
             for mart in marts
-            if not result.scope.get("points") or PER_POINT not in mart["config"]["tags"]
+            if "points" not in result.scope or PER_POINT not in mart["config"]["tags"]
         }
         publication_log.add_mart(connection, warehouse, manifest)
         connection.execute("detach build")

@@ -208,6 +208,16 @@ def test_a_run_says_what_it_worked_out(standing: Warehouse) -> None:
     }
 
 
+def test_a_day_that_touches_nothing_promises_no_more_than_what_stands(standing: Warehouse) -> None:
+    """Rows that an earlier day put in place lie behind the others still: exports must sort them."""
+    touching, nothing = build(standing, DAY_AFTER), build(standing, DAY_AFTER)
+    assert touching[1].scope["points"] > 0
+    assert nothing[1].scope["points"] == 0
+    assert nothing[0].manifest["orders"] == touching[0].manifest["orders"]
+    assert "fct_holding" not in nothing[0].manifest["orders"]
+    assert not marts_out_of_order(nothing[0])
+
+
 def test_a_daily_run_killed_at_any_moment_is_healed(market_warehouse: Path, tmp_path: Path) -> None:
     landing = tmp_path / "landing"
     landing.mkdir()
