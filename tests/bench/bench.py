@@ -4,8 +4,8 @@
     python -m tests.bench.bench --folder bench --millions 0.002 --page page.md
 
 Each step runs in a process of its own, so that its CPU seconds and its peak memory are its own.
-Floor and full run take turns. What was measured at one size is kept in results.json of the folder
-until that size is measured again: the page always shows every size.
+Floor, full run and a day more take turns. What was measured at one size is kept in results.json
+of the folder until that size is measured again: the page always shows every size.
 """
 
 from __future__ import annotations
@@ -91,45 +91,53 @@ class Spill:
 def measure(
     millions: float, folder: Path, rounds: int, *, tight: str | None, daily: bool, peers: bool
 ) -> Cost:
-    """One size: floor and full run, readers, exports, the same rules in other engines; then within
-    less memory, and a day more."""
+    """One size: floor, full run and a day more in turn; of the last full run also the same SQL by
+    hand, readers, exports and other engines; at the end a full run within less memory."""
     points = round(millions * 1_000_000)
     landing, last, root = folder / "landing", folder / "last-day", folder / "warehouse"
     for each in (landing, last, root):
         shutil.rmtree(each, ignore_errors=True)
     _simulate(points, landing)
-    _set_aside(landing, last)
-    floors, runs = [], []
+    last_day = f"*/*_{LAST_DAY.replace('-', '')}*"
+    _move(last_day, landing, last)
+    found: Cost = {
+        "points": points,
+        "rounds": rounds,
+        "csv_bytes": sum(path.stat().st_size for path in landing.glob("*/*.csv")),
+    }
+    floors, runs, days = [], [], []
     for turn in range(rounds):
         say(f"{points:,} points, round {turn + 1} of {rounds}")
         floors.append(step("floor", landing))
         shutil.rmtree(root, ignore_errors=True)
         runs.append(step("full", landing, root, spills_to=root))
-    found: Cost = {
-        "points": points,
-        "rounds": rounds,
-        "csv_bytes": sum(path.stat().st_size for path in landing.glob("*/*.csv")),
-        "floor": _median(floors),
-        "full": _median(runs),
-        "by_hand": step("by_hand", root),
-        "text": step("text", root),
-        "readers": step("readers", root),
-        "exports": {name: step("export", root, name) for name in EXPORTS},
-    }
-    if peers and points <= PEERS_UP_TO:
-        say(f"{points:,} points: other engines")
-        found["peers"] = compare(root, rounds)
+        if turn == rounds - 1:
+            found |= _of_a_full_run(root)
+            if peers and points <= PEERS_UP_TO:
+                say(f"{points:,} points: other engines")
+                found["peers"] = compare(root, rounds)
+        if daily:
+            _move(last_day, last, landing)
+            days.append(step("full", landing, root, spills_to=root))
+            _move(last_day, landing, last)
+    found |= {"floor": _median(floors), "full": _median(runs)}
+    if days:
+        found["daily"] = _median(days)
     if tight:
         say(f"{points:,} points within {tight}")
         shutil.rmtree(root)
         found["tight"] = {"limit": tight} | step("full", landing, root, tight, spills_to=root)
         found["tight"]["same"] = found["tight"]["checksums"] == found["full"]["checksums"]
-    if daily:
-        for path in last.glob("*/*"):
-            path.rename(landing / path.parent.name / path.name)
-        say(f"{points:,} points, the files of one more day")
-        found["daily"] = step("full", landing, root, spills_to=root)
     return found
+
+
+def _of_a_full_run(root: Path) -> Cost:
+    return {
+        "by_hand": step("by_hand", root),
+        "text": step("text", root),
+        "readers": step("readers", root),
+        "exports": {name: step("export", root, name) for name in EXPORTS},
+    }
 
 
 def _simulate(points: int, landing: Path) -> None:
@@ -146,12 +154,12 @@ def _simulate(points: int, landing: Path) -> None:
     )
 
 
-def _set_aside(landing: Path, last: Path) -> None:
-    """Keep the files of the last day back: they make the daily run."""
-    for path in landing.glob(f"*/*_{LAST_DAY.replace('-', '')}*"):
-        target = last / path.parent.name / path.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        path.rename(target)
+def _move(files: str, source: Path, target: Path) -> None:
+    """The files of the last day make the daily run, and are kept out of the full one."""
+    for path in source.glob(files):
+        moved = target / path.parent.name / path.name
+        moved.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(moved)
 
 
 def _median(costs: Sequence[Cost]) -> Cost:

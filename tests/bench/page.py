@@ -101,9 +101,9 @@ def _lines(sizes: Sequence[Cost]) -> Iterator[str]:
     yield (
         '`make bench SIZES="2 8"` simulates markets of so many million Metering Points, measures '
         "and writes this page. CPU seconds are user and system of the whole process; F, the floor, "
-        "is one typed DuckDB parse of the same CSV files that counts every column. Floor and full "
-        "run take turns, and the run of the median CPU stands here. Wall clock drifts on a "
-        "machine that others use too: compare CPU."
+        "is one typed DuckDB parse of the same CSV files that counts every column. Floor, full "
+        "run and a day more take turns, and the run of the median CPU stands here. Wall clock "
+        "drifts on a machine that others use too: compare CPU."
     )
     yield ""
     yield from _table(["goal", "points", "found", "goal is", "verdict"], "lrrrl")
