@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
@@ -110,7 +109,7 @@ def build(
                 "next run takes its landing file again. The last publication stands."
             ) from None
         create_ledger_tables(connection, warehouse, as_of)
-        create_unit_test_table(connection)
+        create_unit_test_table(connection, warehouse)
     fingerprint = project_fingerprint()
     held = fingerprint in proven
     words = ["build", *(["--exclude-resource-type", "unit_test"] if held else [])]
@@ -177,14 +176,13 @@ def opened(path: Path, memory_limit: str, threads: int) -> Iterator[duckdb.DuckD
         yield connection
 
 
-def create_unit_test_table(connection: duckdb.DuckDBPyConnection) -> None:
+def create_unit_test_table(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
     """Create `raw.unit_test` (model, unit_test): dbt tells its models nothing of them."""
     connection.execute("CREATE TABLE raw.unit_test (model VARCHAR, unit_test VARCHAR)")
-    for path in sorted((PROJECT / "models").rglob("*__unit_tests.yml")):
-        for test in yaml.safe_load(path.read_text("utf-8"))["unit_tests"]:
-            connection.execute(
-                "INSERT INTO raw.unit_test VALUES (?, ?)", [test["model"], test["name"]]
-            )
+    tests = parsed(warehouse.logs, warehouse.dbt_target).unit_tests.values()
+    connection.executemany(
+        "INSERT INTO raw.unit_test VALUES (?, ?)", [[test.model, test.name] for test in tests]
+    )
 
 
 def run_dbt(

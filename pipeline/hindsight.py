@@ -81,7 +81,7 @@ def evaluate(
                 f"{narrow if extract in POINTS else ''}"
             )
         create_ledger_tables(connection, warehouse, day)
-        create_unit_test_table(connection)
+        create_unit_test_table(connection, warehouse)
     words = ["build", "--select", *(f"+{model}" for model in models)]
     words += ["--resource-type", "seed", "--resource-type", "model", "--no-write-json"]
     results = run_dbt(warehouse, words, database, day, memory_limit, threads, progress)

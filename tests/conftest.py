@@ -11,6 +11,7 @@ import pytest
 from pipeline.locking import warehouse_lock
 from tests.command import pipeline
 from tests.fixture_publication import make_warehouse
+from tests.short import short
 
 # Files that take minutes come first, so that no process is left with one of them in the end.
 _LONGEST = (
@@ -53,8 +54,9 @@ def _make_market(landing: Path, warehouse: Path) -> None:
         *("simulate", "--points", "3000", "--seed", "14", "--landing", landing),
         *("--from", "2026-10-01", "--to", "2026-11-10"),
     )
-    pipeline("run", "--landing", landing, "--warehouse", warehouse, "--as-of", "2026-10-20")
-    pipeline("run", "--landing", landing, "--warehouse", warehouse)
+    where = ("--landing", landing, "--warehouse", warehouse)
+    short("run", *where, "--as-of", "2026-10-20", data_tests=True)
+    short("run", *where, data_tests=True)
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,6 @@ def full(landing: str, root: str, memory_limit: str | None = None) -> dict[str, 
 def by_hand(root: str) -> dict[str, Any]:
     """The SQL of the build that the warehouse holds, run by hand: models in order, data tests."""
     from pipeline.build import (
-        create_unit_test_table,
         default_as_of,
         default_memory_limit,
         fresh_database,
@@ -112,12 +111,12 @@ def by_hand(root: str) -> dict[str, Any]:
         create_state_views(connection, warehouse.root, day)
         store_states(connection)
         create_ledger_tables(connection, warehouse, day)
-        create_unit_test_table(connection)
         connection.execute(
             f"attach '{large_database(scratch)}' as large (storage_version 'v1.4.0', "
             "block_size 65536)"
         )
         connection.execute(f"attach '{warehouse.build_database}' as dbt (read_only)")
+        connection.execute("create table raw.unit_test as from dbt.raw.unit_test")
         for name in TopologicalSorter(parents).static_order():
             node = nodes[name]
             if node["resource_type"] == "test":

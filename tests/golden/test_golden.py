@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.command import pipeline, publication
+from tests.command import publication
+from tests.short import short
 
 HERE = Path(__file__).parent
 CASES = sorted(path.name for path in (HERE / "cases").iterdir())
@@ -39,7 +40,8 @@ def _expected(rows: list[dict[str, str]], columns: list[str]) -> set[tuple[str, 
 def test_golden_case(case: str, tmp_path: Path) -> None:
     folder = HERE / "cases" / case
     as_of = (folder / "as_of.txt").read_text().strip()
-    pipeline("run", "--landing", folder / "landing", "--warehouse", tmp_path, "--as-of", as_of)
+    where = ("--landing", folder / "landing", "--warehouse", tmp_path)
+    short("run", *where, "--as-of", as_of, data_tests=True)
     path = publication(tmp_path)
 
     exceptions = _rows(folder / "expected_exceptions.csv")
@@ -61,9 +63,8 @@ def test_around_m14(tmp_path: Path) -> None:
     """The day before M14, M14 itself and the day after, on what was known on 26 October."""
     expected = _rows(HERE / "m14" / "expected.csv")
     for as_of in ("2026-10-27", "2026-10-28", "2026-10-29"):
-        pipeline(
-            "run", "--landing", HERE / "m14" / "landing", "--warehouse", tmp_path, "--as-of", as_of
-        )
+        where = ("--landing", HERE / "m14" / "landing", "--warehouse", tmp_path)
+        short("run", *where, "--as-of", as_of, data_tests=True)
         columns = list(expected[0])
         found = _marts(publication(tmp_path), columns, "fct_exception")
         assert found == _expected([row for row in expected if row["as_of"] == as_of], columns)

@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.command import PROJECT, pipeline, publication
+from tests.command import PROJECT, publication
 from tests.python.dip_messages import (
     appointed,
     ended,
@@ -29,6 +29,7 @@ from tests.python.dip_messages import (
 )
 from tests.python.dip_replay import State, replay
 from tests.python.intake_folder import Folder
+from tests.short import short
 
 STREAMS = int(os.environ.get("MHHS_DIP_STREAMS", "10"))
 POINTS = {"1900012374324": "S", "2000000000015": "A", "1470001573345": "U"}
@@ -189,7 +190,7 @@ def test_messages_reach_the_exceptions(tmp_path: Path) -> None:
         ),
     )
     where = ["--landing", folder.landing, "--warehouse", folder.warehouse]
-    pipeline("run", *where, "--as-of", "2026-11-10")
+    short("run", *where, "--as-of", "2026-11-10", data_tests=True)
     with duckdb.connect(str(publication(folder.warehouse)), read_only=True) as connection:
         found = connection.execute(
             "SELECT rule_id, subject_key, mpid, CAST(occurred_on AS VARCHAR) "

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from tests.command import PROJECT, pipeline
+from tests.short import short
 
 CASE = PROJECT / "tests" / "golden" / "cases" / "switch_at_m14" / "landing"
 BEFORE, AFTER, LATER = "2026-11-10", "2026-11-11", "2026-11-12"
@@ -62,11 +63,12 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("compared")
     landing = root / "landing"
     shutil.copytree(CASE, landing)
-    pipeline("run", "--landing", landing, "--warehouse", root / "w", "--as-of", BEFORE)
+    run = ("run", "--landing", landing, "--warehouse", root / "w", "--as-of")
+    short(*run, BEFORE, data_tests=True)
     day = AFTER.replace("-", "")
     (landing / "registration" / f"registration_delta_{day}.csv").write_text(REGISTRATIONS)
     (landing / "approval" / f"approval_delta_{day}.csv").write_text(APPROVALS)
-    pipeline("run", "--landing", landing, "--warehouse", root / "w", "--as-of", AFTER)
+    short(*run, AFTER, data_tests=True)
     return root / "w"
 
 

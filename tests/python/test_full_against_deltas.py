@@ -16,6 +16,7 @@ import pytest
 from pipeline.contracts import EXTRACTS
 from pipeline.intake import create_state_views
 from tests.command import pipeline, publication
+from tests.short import short
 
 AS_OF = date(2026, 10, 30)
 OF_FILES_AND_BUILDS = {
@@ -37,7 +38,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         *("simulate", "--points", "2000", "--seed", "6", "--landing", root / "deltas"),
         *("--from", "2026-10-20", "--to", str(AS_OF)),
     )
-    pipeline("run", "--landing", root / "deltas", "--warehouse", root / "first")
+    short("run", "--landing", root / "deltas", "--warehouse", root / "first", data_tests=True)
     with closing(duckdb.connect()) as connection:
         create_state_views(connection, root / "first", AS_OF)
         for extract in EXTRACTS.values():
@@ -48,7 +49,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
                 f"copy (select {columns} from raw.{extract.name})"
                 f" to '{folder / f'{extract.name}_full_{AS_OF:%Y%m%d}.parquet'}'"
             )
-    pipeline("run", "--landing", root / "full", "--warehouse", root / "second")
+    short("run", "--landing", root / "full", "--warehouse", root / "second", data_tests=True)
     return publication(root / "first"), publication(root / "second")
 
 

@@ -20,8 +20,8 @@ from pipeline.comparison import Comparison
 from pipeline.contracts import EXTRACTS
 from pipeline.locking import warehouse_lock
 from tests.app_pages import ask, links_of, open_page, publications_of, read_as, text_of
-from tests.command import pipeline
 from tests.fixture_publication import make_warehouse
+from tests.short import short
 
 DAY_AFTER = "2026-11-11"
 REGISTRATION = [column.name for column in EXTRACTS["registration"].columns]
@@ -55,7 +55,7 @@ def warehouse(market_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) 
     (extract / "registration_delta_20261110.csv").write_text(
         f"{columns}\nD,{mistake}{',' * (len(REGISTRATION) - 1)}\n"
     )
-    pipeline("run", "--landing", landing, "--warehouse", root)
+    short("run", "--landing", landing, "--warehouse", root, data_tests=True)
     return root
 
 

@@ -12,8 +12,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -22,6 +20,8 @@ import pytest
 from oracle import evaluate
 from oracle.compare import differences, write_landing
 from oracle.random_markets import random_landing
+
+from tests.short import short
 
 PROJECT = Path(__file__).parents[2]
 CASES = PROJECT / "tests" / "golden" / "cases"
@@ -73,16 +73,10 @@ def test_warehouse_agrees_with_evaluator(build: int, tmp_path: Path) -> None:
 
 
 def _publish(folder: Path, as_of: date) -> Path:
-    """Load, build, test and publish with the command line; the path of the publication."""
-    where = ["--landing", str(folder / "landing"), "--warehouse", str(folder / "warehouse")]
-    return Path(json.loads(_pipeline("run", *where, "--as-of", str(as_of), "--json"))["path"])
-
-
-def _pipeline(*arguments: str) -> str:
-    command = [sys.executable, "-m", "pipeline", *arguments]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
-    return done.stdout
+    """Load, build, test and publish; the path of the publication."""
+    where = ("--landing", folder / "landing", "--warehouse", folder / "warehouse")
+    done = short("run", *where, "--as-of", str(as_of), "--json", data_tests=True)
+    return Path(json.loads(done.stdout)["path"])
 
 
 def _assert_identities(publication: Path) -> None:

@@ -13,7 +13,8 @@ import duckdb
 import pytest
 
 from pipeline.layout import large_database
-from tests.command import PROJECT, pipeline
+from tests.command import PROJECT
+from tests.short import short
 
 CASE = PROJECT / "tests" / "golden" / "cases" / "migration_and_reverse"
 SINGULAR = sorted(path.stem for path in (PROJECT / "tests" / "dbt" / "singular").glob("*.sql"))
@@ -44,7 +45,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The build database of a golden case, of which every test has just passed."""
     warehouse = tmp_path_factory.mktemp("singular") / "warehouse"
     day = _as_of()
-    pipeline(*("run", "--landing", CASE / "landing", "--warehouse", warehouse, "--as-of", day))
+    where = ("--landing", CASE / "landing", "--warehouse", warehouse)
+    short("run", *where, "--as-of", day, data_tests=True)
     return warehouse / "build" / "mhhs.duckdb"
 
 
