@@ -19,6 +19,7 @@ from pipeline.layout import Warehouse
 from pipeline.notice import NoticeNotSent, addresses, send
 from tests.command import PROJECT, pipeline, publication
 from tests.python.test_compare import APPROVALS, CASE, EXPECTED, REGISTRATIONS
+from tests.short import short
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_two_days(tmp_path: Path, bell: tuple[str, list[dict[str, str]]]) -> Non
     landing, warehouse = tmp_path / "landing", tmp_path / "warehouse"
     shutil.copytree(CASE, landing)
     daily = ("daily", "--landing", landing, "--warehouse", warehouse, "--expect", "registration")
-    first = json.loads(pipeline(*daily, "--day", "2026-11-10", "--json").stdout)
+    first = json.loads(short(*daily, "--day", "2026-11-10", "--json", data_tests=True).stdout)
     assert first["compared_with"] is None
 
     done = pipeline(*daily, "--day", "2026-11-11", "--notify", url, expect=6)

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ import pytest
 from oracle.history import RandomHistory
 
 import pipeline.increment
-from pipeline.build import BuildResult, project_fingerprint
+from pipeline.build import BuildResult
 from pipeline.keeping import verify
 from pipeline.layout import Warehouse
 from pipeline.publication import Publication, publications
@@ -33,6 +33,7 @@ from tests.command import PROJECT
 from tests.command import pipeline as command
 from tests.python.test_ledger_random import load, quiet, write_files
 from tests.python.test_publication import marts_out_of_order
+from tests.short import short, unit_tests_held
 
 SEQUENCES = int(os.environ.get("MHHS_SEQUENCES", "1"))
 KILLS = int(os.environ.get("MHHS_KILLS", "2"))
@@ -44,9 +45,10 @@ TOLD = [M14 - timedelta(4), M14 - timedelta(1), M14, M14 + timedelta(3)]
 
 
 @pytest.fixture(autouse=True)
-def without_unit_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+def without_unit_tests() -> Iterator[None]:
     """They try the code, which is the same in every build here."""
-    monkeypatch.setattr(pipeline.increment, "proven", lambda _: {project_fingerprint()})
+    with unit_tests_held():
+        yield
 
 
 @pytest.fixture
@@ -195,11 +197,11 @@ def test_a_run_says_what_it_worked_out(standing: Warehouse) -> None:
     landing = standing.root / "landing"
     landing.mkdir()
     where = ("--landing", landing, "--warehouse", standing.root)
-    told = command("run", *where, "--as-of", str(DAY_AFTER)).stdout
+    told = short("run", *where, "--as-of", str(DAY_AFTER), data_tests=True).stdout
     found = re.search(r"worked out   ([\d,]+) of ([\d,]+) points; the rest stands since", told)
     assert found, told
     standing.standing.unlink()
-    told = command("run", *where, "--as-of", str(DAY_AFTER)).stdout
+    told = short("run", *where, "--as-of", str(DAY_AFTER), data_tests=True).stdout
     assert "worked out   everything: the build database holds no publication" in told
     first, second = publications(standing)[1], publications(standing)[0]
     assert first.manifest["marts"] == second.manifest["marts"]

@@ -114,12 +114,12 @@ def test_info_names_the_current_publication(built: Path) -> None:
 def test_an_earlier_day_does_not_take_over(tmp_path: Path) -> None:
     """Readers stay with the latest as-of day unless told otherwise."""
     run = ("run", "--landing", LATER_CASE, "--warehouse", tmp_path)
-    pipeline(*run, "--as-of", "2026-11-10")
+    short(*run, "--as-of", "2026-11-10")
     latest = publication(tmp_path)
-    done = pipeline(*run, "--as-of", "2026-11-09")
+    done = short(*run, "--as-of", "2026-11-09")
     assert "stays current" in done.stdout
     assert publication(tmp_path) == latest
-    pipeline(*run, "--as-of", "2026-11-09", "--make-current")
+    short(*run, "--as-of", "2026-11-09", "--make-current")
     assert publication(tmp_path) != latest
 
 
