@@ -26,6 +26,7 @@ from pipeline.errors import PipelineError
 from pipeline.intake import create_state_views, newest_registration_date, store_states
 from pipeline.layout import PROJECT, STORAGE, Warehouse, large_database
 from pipeline.ledger import create_ledger_tables
+from pipeline.sql_text import exact_path
 
 Progress = Callable[[str, float], None]
 
@@ -267,7 +268,7 @@ def _failure(warehouse: Warehouse, result: Any) -> Failure:
 
 def _offending_rows(warehouse: Warehouse, sql: str) -> list[dict[str, str]]:
     with closing(duckdb.connect(str(warehouse.build_database), read_only=True)) as connection:
-        connection.execute(f"attach '{warehouse.large_database}' as large (read_only)")
+        connection.execute(f"attach {exact_path(warehouse.large_database)} as large (read_only)")
         relation = connection.sql(f"select * from ({sql}) limit {OFFENDING_ROWS}")
         return [
             {name: str(value) for name, value in zip(relation.columns, row, strict=True)}

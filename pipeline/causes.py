@@ -17,6 +17,7 @@ from pipeline.hindsight import evaluate
 from pipeline.layout import Warehouse, large_database
 from pipeline.ledger import pairs, restore, rows_of, write
 from pipeline.publication import files_of, publications
+from pipeline.sql_text import exact_path
 from pipeline.touched import POINTS, Files, Known, Touched, find
 
 
@@ -86,7 +87,7 @@ def _judge(
         None if touched.everything else touched.write_part("looked_at"),
         warehouse if touched.everything else touched.part,
     )
-    connection.execute(f"attach '{large_database(database)}' as hindsight (read_only)")
+    connection.execute(f"attach {exact_path(large_database(database))} as hindsight (read_only)")
     write(connection, _CORRECTED, target)
     connection.execute("detach hindsight")
     shutil.rmtree(scratch)

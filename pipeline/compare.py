@@ -22,6 +22,7 @@ from pipeline.errors import PipelineError
 from pipeline.hindsight import evaluate
 from pipeline.layout import Warehouse, large_database, replace_json
 from pipeline.publication import Publication, files_of
+from pipeline.sql_text import exact_path
 from pipeline.touched import Known
 
 _NOT_A_FIGURE = ("as_of", "m14_date", "days_to_m14")
@@ -65,11 +66,11 @@ def compare(
         connection.execute(f"set threads = {threads}")
         hindsight = (("k", between), ("k_large", large_database(between)))
         for name, path in (("a", before.path), ("b", after.path), *hindsight):
-            connection.execute(f"attach '{path}' as {name} (read_only)")
+            connection.execute(f"attach {exact_path(path)} as {name} (read_only)")
         connection.execute(f"create temp table change as {_CHANGES}")
         part = listing.with_name(f".{listing.name}.part")
         connection.execute(
-            f"copy (from change order by change, rule_id, exception_id) to '{part}' "
+            f"copy (from change order by change, rule_id, exception_id) to {exact_path(part)} "
             "(format parquet, compression zstd)"
         )
         document = {

@@ -17,6 +17,7 @@ from pipeline.contracts import CHANGE_TYPE, EXTRACTS, Column, Extract, Kind
 from pipeline.errors import PipelineError
 from pipeline.intake.checks import allowed_values
 from pipeline.layout import PROJECT
+from pipeline.sql_text import literal
 
 DOCS = PROJECT / "docs" / "extracts.md"
 SOURCES = PROJECT / "models" / "staging" / "_extracts.yml"
@@ -123,14 +124,14 @@ def sources_yaml() -> str:
     for extract in EXTRACTS.values():
         lines += [
             f"      - name: {extract.name}",
-            f"        description: {_quoted(_grain(extract))}",
+            f"        description: {literal(_grain(extract))}",
             "        columns:",
         ]
         for column in extract.columns:
             lines += [
                 f"          - name: {column.name}",
                 f"            data_type: {extract.type_inside(column)}",
-                f"            description: {_quoted(column.description)}",
+                f"            description: {literal(column.description)}",
             ]
     return "\n".join(lines) + "\n"
 
@@ -177,10 +178,6 @@ def sample(column: Column) -> str:
 
 def _grain(extract: Extract) -> str:
     return f"One row per {', '.join(extract.key)}. {extract.description}"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 if __name__ == "__main__":

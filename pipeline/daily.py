@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 
 from pipeline.build import BuildResult
+from pipeline.clock import today
 from pipeline.compare import compare
 from pipeline.errors import GateFailed, PipelineError
 from pipeline.export import export
@@ -35,7 +35,7 @@ class FilesMissing(PipelineError):
 
 def yesterday() -> date:
     """The settlement day that ended last."""
-    return datetime.now(ZoneInfo("Europe/London")).date() - timedelta(days=1)
+    return today() - timedelta(days=1)
 
 
 def missing(landing: Path, day: date, expected: Sequence[str]) -> list[str]:

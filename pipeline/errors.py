@@ -19,3 +19,13 @@ class NoPublication(PipelineError):
     """The warehouse holds no publication to read."""
 
     exit_code = 4
+
+
+class BuildHeld(PipelineError):
+    """Fewer rows or files than before, so nothing was published unless `--accept-loss`."""
+
+    exit_code = 8
+
+
+# A run that published although a file first seen in it was refused ends with this code.
+FILES_REFUSED = 7

@@ -35,6 +35,7 @@ from pipeline.export_lists import (
 )
 from pipeline.layout import replace_json
 from pipeline.publication import file_sha256
+from pipeline.sql_text import exact_path, identifier
 
 __all__ = [
     "FORM",
@@ -51,7 +52,6 @@ __all__ = [
     "copy_options",
     "export",
     "guarded_heading",
-    "identifier",
     "in_words",
     "notes",
     "parse_filters",
@@ -144,7 +144,7 @@ def _open(publication_path: Path, scratch: Path) -> duckdb.DuckDBPyConnection:
         raise ExportRefused(f"There is no publication {publication_path}.")
     # Attached, not opened: a process that has the file open already may use other settings.
     connection = duckdb.connect(":memory:", config={**_CONFIG, "temp_directory": str(scratch)})
-    connection.execute(f"attach {_literal(str(publication_path))} as publication (read_only)")
+    connection.execute(f"attach {exact_path(publication_path)} as publication (read_only)")
     connection.execute("use publication.marts")
     return connection
 
@@ -168,7 +168,7 @@ def _copy(
     text = {name for name, kind in types.items() if kind == "VARCHAR"} if format == "csv" else ()
     done = connection.execute(
         f"copy (select {select_list(list(types), text, format)} {source.rows_in_order}) "
-        f"to {_literal(str(part))} {copy_options(format)}",
+        f"to {exact_path(part)} {copy_options(format)}",
         source.values,
     ).fetchall()
     return int(done[0][0])
@@ -219,11 +219,6 @@ def select_list(columns: Sequence[str], text: Iterable[str], format: str) -> str
 def guarded_heading(name: str) -> str:
     """A heading that a spreadsheet does not run as a formula."""
     return f"'{name}" if _FORMULA_HEADING.match(name) else name
-
-
-def identifier(name: str) -> str:
-    """A name as SQL writes it, whatever is in it."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def copy_options(format: str) -> str:
@@ -279,10 +274,6 @@ def notes(format: str) -> list[str]:
             "Identifiers such as MPANs are text, so no digit is lost.",
         ]
     return ["Values are as in the publication."]
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def main() -> int:

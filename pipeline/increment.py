@@ -48,6 +48,7 @@ from pipeline.publication import (
     proven,
     publications,
 )
+from pipeline.sql_text import exact_path
 from pipeline.touched import POINTS, Known, Touched, find, turning
 
 # Beyond this part of the market a build afresh is not much dearer, and leaves the marts in order.
@@ -207,7 +208,7 @@ def _build_touched(
 
 def _assert_numbers_stand(connection: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
     """Rows that stand name their files by numbers: a new file may have taken one."""
-    connection.execute(f"attach '{warehouse.build_database}' as kept (read_only)")
+    connection.execute(f"attach {exact_path(warehouse.build_database)} as kept (read_only)")
     moved = (
         "kept.raw.load as kept join raw.load as now_ "
         "on kept.file = now_.file and kept.sha256 = now_.sha256 "
@@ -221,7 +222,7 @@ def _assert_numbers_stand(connection: duckdb.DuckDBPyConnection, warehouse: Ware
 def _add_points_of_parties(warehouse: Warehouse, touched: Touched) -> None:
     """Add the points of parties that changed, or whose Qualification begins or ends."""
     connection = touched.connection
-    connection.execute(f"attach '{warehouse.build_database}' as kept (read_only)")
+    connection.execute(f"attach {exact_path(warehouse.build_database)} as kept (read_only)")
     turned = turning(touched.earlier.day, touched.later.day, "kept")
     connection.execute(f"create temp table changed_party as from party union {turned}")
     connection.execute("detach kept")
@@ -323,10 +324,10 @@ def _splice(
     before: Path,
 ) -> None:
     """Put what was built of the touched points in place of what the build database says of them."""
-    connection.execute(f"attach '{scratch}' as new (read_only)")
-    connection.execute(f"attach '{large_database(scratch)}' as new_{LARGE} (read_only)")
-    connection.execute(f"attach '{warehouse.large_database}' as {LARGE}")
-    connection.execute(f"attach '{before}' as earlier (read_only)")
+    connection.execute(f"attach {exact_path(scratch)} as new (read_only)")
+    connection.execute(f"attach {exact_path(large_database(scratch))} as new_{LARGE} (read_only)")
+    connection.execute(f"attach {exact_path(warehouse.large_database)} as {LARGE}")
+    connection.execute(f"attach {exact_path(before)} as earlier (read_only)")
     first_day = "intermediate.int_first_day_shown"
     if _count(connection, f"(from new.{first_day} except from earlier.{first_day})"):
         raise _Afresh("the first day of reports by day is another")

@@ -22,6 +22,7 @@ from pipeline.publication import (
     mart_checksum,
     publications,
 )
+from pipeline.sql_text import exact_path
 
 Progress = Callable[[str, float], None]
 
@@ -186,9 +187,9 @@ def copy_parquet(
         for number, mart in enumerate(marts):
             if progress:
                 progress(mart, number / len(marts))
-            target = str(part / f"{mart}.parquet").replace("'", "''")
+            target = exact_path(part / f"{mart}.parquet")
             done = connection.execute(
-                f"copy marts.{mart} to '{target}' (format parquet, compression zstd)"
+                f"copy marts.{mart} to {target} (format parquet, compression zstd)"
             ).fetchone()
             rows[mart] = done[0] if done else 0
     for path in part.iterdir():

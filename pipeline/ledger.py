@@ -21,6 +21,7 @@ import duckdb
 from pipeline.errors import PipelineError
 from pipeline.layout import Warehouse
 from pipeline.publication import publications
+from pipeline.sql_text import exact_path, read_path
 
 _COLUMNS = "exception_id, rule_id, severity, status, mpid"
 
@@ -57,7 +58,7 @@ def write(connection: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None
     part = target.with_name(f".{target.name}.part")
     checksum = _scalar(connection, f"SELECT coalesce(sum(hash(t)), 0)::VARCHAR FROM ({sql}) AS t")
     connection.execute(
-        f"COPY ({sql}) TO '{part}' (FORMAT parquet, COMPRESSION zstd, "
+        f"COPY ({sql}) TO {exact_path(part)} (FORMAT parquet, COMPRESSION zstd, "
         f"KV_METADATA {{checksum: '{checksum}'}})"
     )
     with part.open("rb") as stream:
@@ -77,7 +78,8 @@ def _is_whole(path: Path, _written: int, _size: int) -> bool:
         try:
             stated = _scalar(
                 connection,
-                f"SELECT decode(value) FROM parquet_kv_metadata('{path}') WHERE key = 'checksum'",
+                f"SELECT decode(value) FROM parquet_kv_metadata({read_path(path)}) "
+                "WHERE key = 'checksum'",
             )
             found = _scalar(
                 connection,
@@ -90,7 +92,7 @@ def _is_whole(path: Path, _written: int, _size: int) -> bool:
 
 def rows_of(path: Path) -> str:
     """SQL: the rows of a file of the ledger."""
-    return f"read_parquet('{path}', hive_partitioning = false)"
+    return f"read_parquet({read_path(path)}, hive_partitioning = false)"
 
 
 def _scalar(connection: duckdb.DuckDBPyConnection, sql: str) -> str | None:

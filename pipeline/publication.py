@@ -22,6 +22,7 @@ import duckdb
 from pipeline import dictionary, publication_log
 from pipeline.errors import GateFailed, NoPublication
 from pipeline.layout import PROJECT, STORAGE, Warehouse, replace_json, replace_text
+from pipeline.sql_text import exact_path, literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,7 +146,7 @@ def publish(
     shutil.copyfile(warehouse.large_database, part)
     with closing(duckdb.connect(str(part), config=STORAGE)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach '{warehouse.build_database}' as build (read_only)")
+        connection.execute(f"attach {exact_path(warehouse.build_database)} as build (read_only)")
         checksums: dict[str, dict[str, Any]] = {}
         for position, mart in enumerate(marts):
             if progress:
@@ -252,10 +253,10 @@ def _copy(connection: duckdb.DuckDBPyConnection, node: dict[str, Any]) -> dict[s
             f"create table marts.{name} as from build.marts.{name} "
             f"order by {', '.join(_order_of_rows(node))}"
         )
-    connection.execute(f"comment on table marts.{name} is {_quoted(node['description'])}")
+    connection.execute(f"comment on table marts.{name} is {_one_line(node['description'])}")
     for column in node["columns"].values():
         connection.execute(
-            f"comment on column marts.{name}.{column['name']} is {_quoted(column['description'])}"
+            f"comment on column marts.{name}.{column['name']} is {_one_line(column['description'])}"
         )
     return mart_checksum(connection, name)
 
@@ -269,8 +270,8 @@ def mart_checksum(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str,
     return {"rows": row[0], "checksum": f"{int(row[1]) % 2**128:032x}"}
 
 
-def _quoted(text: str) -> str:
-    return "'" + " ".join(text.split()).replace("'", "''") + "'"
+def _one_line(text: str) -> str:
+    return literal(" ".join(text.split()))
 
 
 def _publication_id(as_of: date, built_at: datetime, checksums: dict[str, dict[str, Any]]) -> str:

@@ -13,6 +13,7 @@ from pipeline.layout import Warehouse, replace_text
 from pipeline.publication import Publication, current, publications
 from pipeline.sandbox import asking, writing
 from pipeline.sandbox.terms import BadQuestion, Limits, Question, catalog_name
+from pipeline.sql_text import exact_path
 
 __all__ = ["BadQuestion", "Limits", "ask", "ask_into_file", "name_of", "question", "write_opening"]
 
@@ -84,12 +85,11 @@ def write_opening(warehouse: Warehouse) -> None:
     others = [p for p in publications(warehouse) if p.publication_id != asked.publication_id]
     lines = [
         "-- duckdb -init published/open.sql",
-        f"attach '{_path(asked)}' as current_publication (read_only);",
-        *(f"attach '{_path(each)}' as {name_of(each)} (read_only);" for each in others),
+        f"attach {exact_path(asked.path.resolve())} as current_publication (read_only);",
+        *(
+            f"attach {exact_path(each.path.resolve())} as {name_of(each)} (read_only);"
+            for each in others
+        ),
         "set search_path = 'current_publication.marts';",
     ]
     replace_text(warehouse.published / "open.sql", "\n".join(lines) + "\n")
-
-
-def _path(publication: Publication) -> str:
-    return str(publication.path.resolve()).replace("'", "''")

@@ -18,6 +18,7 @@ import pyarrow as pa
 from pipeline.intake import create_state_views, rows_of_file, states, write_part
 from pipeline.intake.log import Entry
 from pipeline.layout import Warehouse
+from pipeline.sql_text import read_path
 
 PARTIES = ("participant", "approval", "stage")
 # The column of a row about Metering Points that names a party, and the key if it may change MPAN.
@@ -117,7 +118,8 @@ class Touched:
             for entry in files:
                 self.connection.execute(
                     f"insert into part_key select {key} from "
-                    f"read_parquet('{self.part.root / str(entry.rows)}') where mpan is not null"
+                    f"read_parquet({read_path(self.part.root / str(entry.rows))}) "
+                    "where mpan is not null"
                 )
             for entry in files:
                 if entry.kind == "delta":

@@ -19,6 +19,7 @@ import polars as pl
 from rustpy_xlsxwriter import FastExcel, Format
 
 from pipeline.export_lists import ExportRefused, Source
+from pipeline.sql_text import identifier
 
 # A sheet has 1,048,576 rows; the headings take one.
 MOST_ROWS = 1_048_575
@@ -80,7 +81,7 @@ def write(
     Raises ExportRefused for what a cell cannot hold.
     """
     reader = connection.sql(
-        f"select {', '.join(_quoted(name) for name in types)} {source.rows_in_order}",
+        f"select {', '.join(identifier(name) for name in types)} {source.rows_in_order}",
         params=list(source.values),
     ).to_arrow_reader(_BATCH)
     rows = (row for batch in reader for row in batch.to_pylist())
@@ -143,10 +144,6 @@ def _cell(kind: str) -> Format:
 
 def _width(name: str) -> int:
     return _WIDTHS.get(name) or max(12, min(len(name) + 4, 30))
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _date(path: Path, title: str, instant: datetime) -> None:

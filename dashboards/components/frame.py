@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import streamlit as st
@@ -18,6 +17,7 @@ from dashboards.components import gate, look, numbers
 from dashboards.components.address import Address
 from dashboards.components.markup import escape
 from dashboards.data import View
+from pipeline.clock import today
 
 # Registration files come daily; a weekend may lie between.
 EXPECTED_AGE_DAYS = 3
@@ -118,12 +118,6 @@ def _publication_words(view: View) -> str:
     built = numbers.instant(view.built_at, zone=False)
     words = f"as of {numbers.day(view.as_of)} · built {built}"
     return f"{words} · current" if view.is_current else words
-
-
-def today() -> date:
-    """Today, or the day that a test pretends it is."""
-    pretended = os.environ.get("MHHS_TODAY")
-    return date.fromisoformat(pretended) if pretended else datetime.now(UTC).date()
 
 
 def _strip(view: View) -> None:

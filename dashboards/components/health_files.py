@@ -11,9 +11,10 @@ from dashboards import data
 from dashboards.auth import current_user
 from dashboards.components import filters, numbers, words
 from dashboards.components.download import download_panel
-from dashboards.components.frame import EXPECTED_AGE_DAYS, Frame, today
+from dashboards.components.frame import EXPECTED_AGE_DAYS, Frame
 from dashboards.components.list_download import offer_list
 from dashboards.components.markup import cell_table, escape, frame_table
+from pipeline.clock import today
 from pipeline.export import LISTS
 
 # Files of these come every day; of the others when there is news.

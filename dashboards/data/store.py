@@ -21,6 +21,7 @@ import streamlit as st
 
 from pipeline.layout import Warehouse
 from pipeline.publication import Publication, publications
+from pipeline.sql_text import exact_path, read_path
 
 # For those who read through this module and do not speak to the database themselves.
 DatabaseError = duckdb.Error
@@ -98,7 +99,7 @@ def query(
     """
     cursor = _database(path).cursor()
     for name, other in beside:
-        cursor.execute(f"attach if not exists {_literal(other)} as {name} (read_only)")
+        cursor.execute(f"attach if not exists {exact_path(other)} as {name} (read_only)")
     # `sql()` would make a relation first, and bind the query twice.
     return cursor.execute(sql, list(values)).pl()
 
@@ -107,9 +108,5 @@ def query(
 def query_file(path: str, sql: str, values: Sequence[Any] = ()) -> pl.DataFrame:
     """Rows of a Parquet file that never changes; in SQL it is the table `changes`."""
     with closing(duckdb.connect(config=_CONFIG)) as connection:
-        connection.execute(f"create view changes as from read_parquet({_literal(path)})")
+        connection.execute(f"create view changes as from read_parquet({read_path(path)})")
         return connection.execute(sql, list(values)).pl()
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -11,8 +11,9 @@ import streamlit as st
 from dashboards import data
 from dashboards.components import builds, finished, health_files, numbers
 from dashboards.components.cards import Card, show_cards
-from dashboards.components.frame import EXPECTED_AGE_DAYS, Frame, current, last_failure, today
+from dashboards.components.frame import EXPECTED_AGE_DAYS, Frame, current, last_failure
 from dashboards.components.markup import cell_table, escape
+from pipeline.clock import today
 
 IDENTITY = {
     "FLOW_LINKS_POSITIONS": "Flows link the positions",

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from pipeline.contracts import CHANGE_TYPE, Column, Extract, Kind
+from pipeline.sql_text import identifier, literal
 
 FIELD_COUNT = "FIELD_COUNT"
 MISSING_VALUE = "MISSING_VALUE"
@@ -56,21 +57,6 @@ def faults(extract: Extract, kind: str) -> list[Fault]:
     return [*found, Fault(BAD_INTERVAL, "effective_to")]
 
 
-def quote(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def path_literal(path: Path) -> str:
-    """A path as the SQL literal of one file, whatever glob characters its folders hold."""
-    return literal("".join(f"[{c}]" if c in "*?[" else c for c in str(path.absolute())))
-
-
 @cache
 def allowed_values(column: Column) -> tuple[str, ...]:
     """The labels a column may hold."""
@@ -109,7 +95,7 @@ def typed_sql(
     misdated = " + ".join(
         f"({_is_bad(name)})::UTINYINT * {1 << i}" for i, name in enumerate(date_columns(columns))
     )
-    outputs = ", ".join(f"{_value(c.name)} AS {quote(c.name)}" for c in columns)
+    outputs = ", ".join(f"{_value(c.name)} AS {identifier(c.name)}" for c in columns)
     return (
         f"SELECT {outputs}, CASE WHEN NOT is_clean THEN CASE {whens} END END::UTINYINT AS fault, "
         f"CASE WHEN NOT is_clean THEN nullif({misdated}, 0) END::UTINYINT AS misdated FROM ("
@@ -122,7 +108,7 @@ def _is_clean(extract: Extract, columns: Sequence[Column]) -> str:
     """A cheap sign of a row without any fault, so that only the others are looked at closely."""
     signs = ["is_whole"]
     for column in columns:
-        text, value = quote(column.name), _value(column.name)
+        text, value = identifier(column.name), _value(column.name)
         if not column.required:
             signs.append(f"{value} IS NOT NULL OR {text} IS NULL")
         elif column.required_if is None:
@@ -142,7 +128,7 @@ def date_columns(columns: Sequence[Column]) -> list[str]:
 
 def cast_sql(column: Column, forms: Mapping[str, str]) -> str:
     """What DuckDB makes of a text, where `value_sql` asks; more lenient than the contract."""
-    text = quote(column.name)
+    text = identifier(column.name)
     if column.kind is Kind.DATE:
         return f"TRY_CAST({_iso_sql(text, forms[column.name])} AS DATE)"
     if column.kind is Kind.NUMBER:
@@ -155,7 +141,7 @@ def value_sql(column: Column, forms: Mapping[str, str], plain_ids: bool) -> str:
 
     Stands over a relation that has the text and its `cast_sql`.
     """
-    text = quote(column.name)
+    text = identifier(column.name)
     match column.kind:
         case Kind.MPID:
             return f"CASE WHEN {text} GLOB '{_MPID}' THEN {text} END"
@@ -201,14 +187,14 @@ def fault_conditions(column: Column) -> list[tuple[str, str]]:
     listed = column.kind in (Kind.CHOICE, Kind.LETTERS)
     found = []
     if column.required:
-        missing = f"{quote(column.name)} IS NULL"
+        missing = f"{identifier(column.name)} IS NULL"
         if column.required_if is not None:
             missing += f" AND ({column.required_if})"
         found.append((MISSING_VALUE, missing))
     found.append((BAD_VALUE if listed else BAD_FORMAT, _is_bad(column.name)))
     if column.kind is Kind.NUMBER:
         # By its text: a hair below zero rounds to zero and is still below zero.
-        found.append((BAD_VALUE, f"regexp_matches({quote(column.name)}, '^-[0.]*[1-9]')"))
+        found.append((BAD_VALUE, f"regexp_matches({identifier(column.name)}, '^-[0.]*[1-9]')"))
     return found
 
 
@@ -219,15 +205,15 @@ def date_sql(text: str, form: str) -> str:
 
 
 def _value(name: str) -> str:
-    return quote(f"v_{name}")
+    return identifier(f"v_{name}")
 
 
 def _cast(name: str) -> str:
-    return quote(f"c_{name}")
+    return identifier(f"c_{name}")
 
 
 def _is_bad(name: str) -> str:
-    return f"{quote(name)} IS NOT NULL AND {_value(name)} IS NULL"
+    return f"{identifier(name)} IS NOT NULL AND {_value(name)} IS NULL"
 
 
 def _choice_sql(text: str, labels: Sequence[str]) -> str:

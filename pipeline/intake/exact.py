@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.contracts import Column
-from pipeline.intake.checks import path_literal
 from pipeline.intake.records import Record
 from pipeline.intake.source import Ordinals, select_texts
+from pipeline.sql_text import exact_path, read_path
 
 _BATCH_ROWS = 20_000
 _BATCH_BYTES = 32 << 20
@@ -54,7 +54,7 @@ class ExactRows:
         place = self.header.index(name)
         scan = (
             f"SELECT *, try_cast(c{place} AS TIMESTAMPTZ) AS instant FROM read_parquet("
-            f"{path_literal(self._copy)}, hive_partitioning = false, file_row_number = true)"
+            f"{read_path(self._copy)}, hive_partitioning = false, file_row_number = true)"
         )
         disordered = connection.execute(
             "SELECT coalesce(bool_or(instant < before), false) FROM (SELECT instant, "
@@ -66,7 +66,7 @@ class ExactRows:
             connection.execute(
                 f"COPY (SELECT * EXCLUDE (instant, file_row_number) FROM ({scan}) "
                 "ORDER BY instant NULLS FIRST, file_row_number) "
-                f"TO {path_literal(ordered)} (FORMAT parquet, COMPRESSION zstd)"
+                f"TO {exact_path(ordered)} (FORMAT parquet, COMPRESSION zstd)"
             )
             self._copy = ordered
 
@@ -79,7 +79,7 @@ class ExactRows:
             f"nullif(c{self.header.index(c.name)}, '') AS c{self.header.index(c.name)}"
             for c in present
         ]
-        source = f"read_parquet({path_literal(self._copy)}, hive_partitioning = false)"
+        source = f"read_parquet({read_path(self._copy)}, hive_partitioning = false)"
         inner = f"SELECT {', '.join(['is_whole', *fields])} FROM {source}"
         return f"{select_texts(self.header, columns, 'is_whole')} FROM ({inner})"
 
@@ -92,9 +92,9 @@ class ExactRows:
         connection.register("wanted", pa.table({"ordinal": ordinals}))
         connection.execute(
             f"COPY (SELECT file_row_number AS ordinal, line, row_text, content "
-            f"FROM read_parquet({path_literal(self._copy)}, hive_partitioning = false, "
+            f"FROM read_parquet({read_path(self._copy)}, hive_partitioning = false, "
             f"file_row_number = true) WHERE file_row_number IN (SELECT ordinal FROM wanted)) "
-            f"TO {path_literal(target)} (FORMAT parquet)"
+            f"TO {exact_path(target)} (FORMAT parquet)"
         )
         connection.unregister("wanted")
 

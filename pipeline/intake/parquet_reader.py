@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.contracts import Column, Kind
-from pipeline.intake.checks import path_literal
 from pipeline.intake.source import Ordinals, Refused, select_texts
+from pipeline.sql_text import exact_path, read_path
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _INTEGERS = frozenset({*_WHOLE, *(f"U{name}" for name in _WHOLE)})
@@ -79,7 +79,7 @@ class ParquetSource:
                     SELECT ordinal, array_to_string([{fields}], ',') AS row_text
                     FROM {self._numbered()} WHERE ordinal IN (SELECT ordinal FROM wanted)
                 )
-            ) TO {path_literal(target)} (FORMAT parquet)
+            ) TO {exact_path(target)} (FORMAT parquet)
             """
         )
         connection.unregister("wanted")
@@ -92,7 +92,7 @@ class ParquetSource:
         return f"{relation} AS numbered ({names}, ordinal)"
 
     def _scan(self, options: str = "") -> str:
-        return f"read_parquet({path_literal(self._path)}, hive_partitioning = false{options})"
+        return f"read_parquet({read_path(self._path)}, hive_partitioning = false{options})"
 
 
 def _text_sql(value: str, type_: str, kind: Kind | None) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.intake.checks import path_literal
 from pipeline.intake.log import Entry, LoadLog, write_log
+from pipeline.sql_text import exact_path, read_path
 
 
 def write_part(
@@ -45,13 +45,13 @@ def _narrow(
     assert entry.rows is not None
     rows = (
         "SELECT * EXCLUDE (file_row_number) FROM read_parquet("
-        f"{path_literal(warehouse / entry.rows)}, hive_partitioning = false, "
+        f"{read_path(warehouse / entry.rows)}, hive_partitioning = false, "
         # A key may be deleted without an MPAN.
         f"file_row_number = true) WHERE (mpan IN (SELECT mpan FROM {points}) OR mpan IS NULL)"
     )
     if entry.excluded is not None:
         rows += (
             " AND file_row_number NOT IN (SELECT row FROM read_parquet("
-            f"{path_literal(warehouse / entry.excluded)}, hive_partitioning = false))"
+            f"{read_path(warehouse / entry.excluded)}, hive_partitioning = false))"
         )
-    connection.execute(f"COPY ({rows}) TO {path_literal(part / entry.rows)} (FORMAT parquet)")
+    connection.execute(f"COPY ({rows}) TO {exact_path(part / entry.rows)} (FORMAT parquet)")

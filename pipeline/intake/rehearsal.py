@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 from pipeline.contract_pages import type_in_words
 from pipeline.contracts import CHANGE_TYPE, EXTRACTS, Extract, Kind
 from pipeline.intake.adapters import FEEDS
-from pipeline.intake.checks import path_literal
 from pipeline.intake.loader import rehearse
 from pipeline.intake.log import Entry, LoadLog
 from pipeline.intake.names import LandingFile, extract_of, parse_name
@@ -22,6 +21,7 @@ from pipeline.intake.outcomes import judge_as_of
 from pipeline.intake.records import read_records, split
 from pipeline.intake.report import FileOutcome, Taken, report
 from pipeline.intake.stored import Unpacked
+from pipeline.sql_text import read_path
 
 FIRST_FAULTS = 10
 
@@ -78,7 +78,7 @@ def _faults(
     if not quarantine.exists():
         return {}, ()
     with duckdb.connect() as connection:
-        relation = f"read_parquet({path_literal(quarantine)}, hive_partitioning = false)"
+        relation = f"read_parquet({read_path(quarantine)}, hive_partitioning = false)"
         counts = connection.execute(
             f"SELECT reason, column_name, count(*) AS lines FROM {relation} "
             "GROUP BY ALL ORDER BY lines DESC, reason, column_name"

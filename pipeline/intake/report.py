@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum, auto
 
+from pipeline.clock import today
 from pipeline.intake.log import Entry
 from pipeline.intake.names import LandingFile, parse_name
 from pipeline.intake.outcomes import SHRUNK, Outcome
@@ -91,7 +92,7 @@ def report(landing_file: LandingFile, taken: Taken, fate: Outcome | None) -> Fil
 
 def is_ahead(file: Entry | FileOutcome) -> bool:
     """Whether a file speaks for a day after that of intake, the only clock that intake reads."""
-    return file.business_date is not None and file.business_date > date.today()
+    return file.business_date is not None and file.business_date > today()
 
 
 def _detail(fate: Outcome, outcome: str) -> str:

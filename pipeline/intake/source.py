@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.contracts import Column, Extract
-from pipeline.intake.checks import columns_of, quote
+from pipeline.intake.checks import columns_of
+from pipeline.sql_text import identifier
 
 # Places of rows in a file, the first row being 0.
 Ordinals = npt.NDArray[np.int64]
@@ -93,9 +94,9 @@ def select_texts(header: Sequence[str], columns: Sequence[Column], rest: str) ->
     """`text_sql` over a relation whose columns are c0, c1, … in the order of the header."""
     position = {name: i for i, name in enumerate(header)}
     texts = [
-        f"c{position[c.name]} AS {quote(c.name)}"
+        f"c{position[c.name]} AS {identifier(c.name)}"
         if c.name in position
-        else f"NULL::VARCHAR AS {quote(c.name)}"
+        else f"NULL::VARCHAR AS {identifier(c.name)}"
         for c in columns
     ]
     return f"SELECT {', '.join(texts)}, {rest}"

@@ -20,15 +20,13 @@ from pipeline.intake.checks import (
     date_columns,
     date_sql,
     faults,
-    literal,
-    path_literal,
-    quote,
     typed_sql,
 )
 from pipeline.intake.csv_bulk import BulkCsv
 from pipeline.intake.lake_writer import LakeWriter
 from pipeline.intake.plain import Plain
 from pipeline.intake.source import Misaligned, Ordinals, Source
+from pipeline.sql_text import exact_path, identifier, literal, read_path
 
 # Codes of keys are compared in slices of at most so many (8 bytes each).
 _SLICE = 1 << 26
@@ -180,7 +178,7 @@ def _guessed_forms(
     connection: duckdb.DuckDBPyConnection, text_sql: str, dates: list[str]
 ) -> dict[str, str]:
     """The form of each date column by the looks of its first values."""
-    names = ", ".join(map(quote, dates))
+    names = ", ".join(map(identifier, dates))
     rows = connection.execute(f"SELECT {names} FROM ({text_sql} LIMIT {_SAMPLE})").fetchall()
     looks = [[_look(value) for value in values if value] for values in zip(*rows, strict=True)]
     return {
@@ -199,7 +197,7 @@ def _exact_forms(
 ) -> dict[str, str]:
     """The form of each date column in which most of its values are dates."""
     counts = ", ".join(
-        f"[{', '.join(f'count({date_sql(quote(name), form)})' for form in DATE_FORMS)}]"
+        f"[{', '.join(f'count({date_sql(identifier(name), form)})' for form in DATE_FORMS)}]"
         for name in dates
     )
     relation = f"({text_sql}) WHERE is_whole"
@@ -233,10 +231,10 @@ def _rivals(connection: duckdb.DuckDBPyConnection, typed: _Typed, key: Sequence[
 
     Sorting codes is far cheaper than grouping keys.
     """
-    code_sql = f"hash({', '.join(map(quote, key))})"
+    code_sql = f"hash({', '.join(map(identifier, key))})"
     if len(key) == 1:
         # Numbers come nearly in order, as hashes do not.
-        code_sql = f"coalesce(TRY_CAST({quote(key[0])} AS UBIGINT), {code_sql})"
+        code_sql = f"coalesce(TRY_CAST({identifier(key[0])} AS UBIGINT), {code_sql})"
     slices = -(-typed.rows // _SLICE)
     found = [np.empty(0, dtype=np.int64)]
     for slice_ in range(slices):
@@ -282,7 +280,7 @@ def _find_suspects(
     `row` is the place in `typed` (null if the row is not there), `ordinal` the place in the file,
     `last_row` the last row of the same key.
     """
-    keys = ", ".join(map(quote, key))
+    keys = ", ".join(map(identifier, key))
     connection.register("rival", pa.table({"row": rivals}))
     # A row is moved down in the file by each missing one before it.
     gaps = missing - np.arange(len(missing))
@@ -366,7 +364,7 @@ def _copy(
 ) -> tuple[int, dict[str, int]]:
     """Write a query as Parquet; gives its rows, and how many values each column has."""
     connection.execute(
-        f"COPY ({sql}) TO {path_literal(target)} (FORMAT parquet, COMPRESSION uncompressed, "
+        f"COPY ({sql}) TO {exact_path(target)} (FORMAT parquet, COMPRESSION uncompressed, "
         "PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1000, RETURN_STATS true)"
     )
     written = connection.fetchone()
@@ -378,7 +376,7 @@ def _copy(
 
 
 def _scan(path: Path) -> str:
-    return f"read_parquet({path_literal(path)}, hive_partitioning = false, file_row_number = true)"
+    return f"read_parquet({read_path(path)}, hive_partitioning = false, file_row_number = true)"
 
 
 def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[int, ...]:

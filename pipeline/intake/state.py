@@ -13,9 +13,9 @@ import pyarrow as pa
 from pipeline.contracts import CHANGE_TYPE, EXTRACTS, Column, Extract
 from pipeline.intake.adapters.dip import DIP_EVENT
 from pipeline.intake.adapters.dip_state import CHANGES
-from pipeline.intake.checks import path_literal, quote
 from pipeline.intake.log import Entry, LoadLog
 from pipeline.intake.outcomes import State, judge, judge_as_of, rank, state_of, targets_of
+from pipeline.sql_text import identifier, read_path
 
 STORED = ("migration", "appointment")
 _PLAIN = " USING COMPRESSION UNCOMPRESSED"
@@ -143,7 +143,7 @@ def store_states(connection: duckdb.DuckDBPyConnection) -> None:
     for name in STORED:
         connection.execute(f"ALTER VIEW raw.{name} RENAME TO {name}_as_read")
         columns = ", ".join(
-            f"{quote(column)} {kind}{_PLAIN if kind == 'VARCHAR' else ''}"
+            f"{identifier(column)} {kind}{_PLAIN if kind == 'VARCHAR' else ''}"
             for column, kind, *_ in connection.sql(f"DESCRIBE raw.{name}_as_read").fetchall()
         )
         connection.execute(f"CREATE TABLE raw.{name} ({columns})")
@@ -190,11 +190,11 @@ def _state_sql(
 ) -> str:
     """The full without the keys that later deltas touch, and what those deltas say last."""
     parts = []
-    names = ", ".join(quote(column.name) for column in extract.columns)
+    names = ", ".join(identifier(column.name) for column in extract.columns)
     if state.full is not None:
         sql = _rows_sql(warehouse, extract, extract.columns, state.full, ids)
         if state.deltas:
-            keys = [quote(key) for key in extract.key]
+            keys = [identifier(key) for key in extract.key]
             changes = f"raw.{extract.name}_change"
             if len(keys) == 1:
                 # Unlike an anti join it is never turned round, so that what a model joins with
@@ -223,7 +223,7 @@ def _changes_sql(
 ) -> str:
     """What the deltas after the full say last of each key."""
     columns = (CHANGE_TYPE, *extract.columns)
-    keys = ", ".join(quote(name) for name in extract.key)
+    keys = ", ".join(identifier(name) for name in extract.key)
     own = [entry for entry in state.deltas if entry.extract == extract.name]
     changes = " UNION ALL ".join(
         f"SELECT *, {places[entry.identity]} AS place, 0 AS row "
@@ -238,7 +238,9 @@ def _changes_sql(
             f"FROM ({_full_sql(warehouse, extract, state, ids)})",
             places=f"place IN ({', '.join(said)})",
         )
-        typed = ", ".join(f"{quote(c.name)}::{extract.type_inside(c)} AS {c.name}" for c in columns)
+        typed = ", ".join(
+            f"{identifier(c.name)}::{extract.type_inside(c)} AS {c.name}" for c in columns
+        )
         return f"SELECT {typed}, load_id FROM ({sql})"
     if len(own) == 1:
         return changes  # its keys are unique already
@@ -280,7 +282,7 @@ def _full_sql(
 
 
 def _empty_sql(extract: Extract, columns: Iterable[Column]) -> str:
-    empty = ", ".join(f"NULL::{extract.type_inside(c)} AS {quote(c.name)}" for c in columns)
+    empty = ", ".join(f"NULL::{extract.type_inside(c)} AS {identifier(c.name)}" for c in columns)
     return f"SELECT {empty}, NULL::INTEGER AS load_id WHERE false"
 
 
@@ -295,17 +297,17 @@ def _rows_sql(
     """The accepted rows of one file; `row` names their place in it, if that is wanted."""
     assert entry.rows is not None
     values = ", ".join(
-        f"{quote(c.name)}::{extract.type_inside(c)} AS {quote(c.name)}" for c in columns
+        f"{identifier(c.name)}::{extract.type_inside(c)} AS {identifier(c.name)}" for c in columns
     )
     if row is not None:
         values += f", {row} AS row"
     sql = (
         f"SELECT {values}, {ids[entry.identity]}::INTEGER AS load_id FROM read_parquet("
-        f"{path_literal(warehouse / entry.rows)}, hive_partitioning = false, "
+        f"{read_path(warehouse / entry.rows)}, hive_partitioning = false, "
         "file_row_number = true) WHERE fault IS NULL"
     )
     if entry.excluded is not None:
-        excluded = path_literal(warehouse / entry.excluded)
+        excluded = read_path(warehouse / entry.excluded)
         sql += (
             " AND file_row_number NOT IN "
             f"(SELECT row FROM read_parquet({excluded}, hive_partitioning = false))"
@@ -318,7 +320,7 @@ def _quarantine_sql(
 ) -> str:
     parts = [
         f"SELECT {ids[entry.identity]}::INTEGER AS load_id, file, line, reason, column_name, "
-        f"row_text FROM read_parquet({path_literal(warehouse / entry.quarantine)}, "
+        f"row_text FROM read_parquet({read_path(warehouse / entry.quarantine)}, "
         "hive_partitioning = false)"
         for entry in sorted(entries, key=lambda entry: entry.identity)
         if entry.quarantine is not None

@@ -22,6 +22,7 @@ import duckdb
 
 from pipeline.sandbox import gate, masking
 from pipeline.sandbox.terms import STATEMENT_LENGTH, BadQuestion
+from pipeline.sql_text import exact_path, identifier
 
 _BATCH_ROWS = 2_048
 _SETTINGS: dict[str, Any] = {
@@ -112,8 +113,9 @@ class _Worker:
         return connection
 
     def _attach(self, connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
-        path = self._files[catalog].replace("'", "''")
-        connection.execute(f"attach '{path}' as {self._hidden[catalog]} (read_only)")
+        connection.execute(
+            f"attach {exact_path(self._files[catalog])} as {self._hidden[catalog]} (read_only)"
+        )
 
     def _tables(
         self, connection: duckdb.DuckDBPyConnection, catalog: str
@@ -148,7 +150,8 @@ class _Worker:
             )
             relation = relation.project(
                 ", ".join(
-                    f"{value} as {_quoted(name)}" for value, name in zip(shown, names, strict=True)
+                    f"{value} as {identifier(name)}"
+                    for value, name in zip(shown, names, strict=True)
                 )
             )
         reader = relation.to_arrow_reader(_BATCH_ROWS)
@@ -239,7 +242,3 @@ def _unique(names: Sequence[str]) -> list[str]:
             unique, number = f"{name}_{number}", number + 1
         found.append(unique)
     return found
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

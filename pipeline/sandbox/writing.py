@@ -23,7 +23,6 @@ from pipeline.export import (
     about_publication,
     copy_options,
     guarded_heading,
-    identifier,
     notes,
     select_list,
 )
@@ -31,6 +30,7 @@ from pipeline.layout import replace_json
 from pipeline.publication import file_sha256
 from pipeline.sandbox import asking
 from pipeline.sandbox.terms import Limits, Question
+from pipeline.sql_text import exact_path, identifier
 
 # For those who call this and may not speak to the database themselves.
 DatabaseError = duckdb.Error
@@ -89,7 +89,7 @@ def _copy(answer: asking.Stream, part: Path, file_format: str) -> int:
         connection.register("answer", answer.reader)
         rows = connection.execute(
             f"copy (select {select_list(names, guarded, file_format)} "
-            f"from (select {renamed} from answer)) to '{str(part).replace(chr(39), chr(39) * 2)}' "
+            f"from (select {renamed} from answer)) to {exact_path(part)} "
             f"{copy_options(file_format)}"
         ).fetchall()[0][0]
     if heading is not None:

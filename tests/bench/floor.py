@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from pipeline.contracts import CHANGE_TYPE, EXTRACTS
-from pipeline.intake.checks import literal, path_literal, quote
+from pipeline.sql_text import identifier, literal, read_path
 
 _SUFFIXES = (".csv", ".csv.gz")
 
@@ -56,8 +56,8 @@ def _query(extract: str, header: tuple[str, ...], paths: list[Path]) -> str:
     columns = ", ".join(f"{literal(n)}: {literal(types.get(n, 'VARCHAR'))}" for n in header)
     # A line that does not cast is passed over: a market has a few.
     return (
-        f"SELECT {', '.join(f'count({quote(name)})' for name in header)} FROM read_csv("
-        f"[{', '.join(map(path_literal, paths))}], columns = {{{columns}}}, auto_detect = false, "
+        f"SELECT {', '.join(f'count({identifier(name)})' for name in header)} FROM read_csv("
+        f"[{', '.join(map(read_path, paths))}], columns = {{{columns}}}, auto_detect = false, "
         "header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '', "
         "hive_partitioning = false, ignore_errors = true)"
     )
