@@ -1,6 +1,6 @@
-# make demo   sets up everything, makes a market and ends with the dashboard open on it
-# make test   sets up everything and runs every test
-# Everything generated lies in ignored folders: .venv, demo, warehouse.
+# make demo   sets up what a user needs, makes a market and ends with the dashboard open on it
+# make test   sets up what a developer needs and runs every test
+# Everything generated is in ignored folders: .venv, demo, warehouse.
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,48 +9,76 @@ DEMO := demo
 PORT ?= 8501
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test lint format contracts mutate bench docs clean
+.NOTPARALLEL:
+.PHONY: help setup system demo run test test-bare lint format contracts requirements mutate bench \
+	docs clean
 
 help:
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-# The stamp holds what was installed: an interrupted or outdated installation is made again.
-$(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt
+# Wheels only, each with a known hash: an installation builds nothing and runs no code of a package.
+define INSTALL
+@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	-r $(1) || { echo "The packages are not installed. If pip found no version above, it could not \
+	reach the package index: check the network, or set PIP_INDEX_URL to your mirror and PIP_CERT to \
+	its certificate, then run make again."; exit 1; }
+@touch $@
+endef
+
+# A stamp is set after a whole installation: an interrupted or outdated one is made again.
+$(VENV)/.installed: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' \
 		|| { echo "Python 3.11 or later is needed; name it with PYTHON=/path/to/python3."; exit 1; }
 	@$(PYTHON) -m venv $(VENV) \
 		|| { echo "Python cannot make virtual environments here: on Debian, apt-get install python3-venv."; exit 1; }
 	@echo "Installing packages into $(VENV) ..."
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@touch $@
+	$(call INSTALL,requirements.txt)
 
-setup: $(VENV)/.installed ## virtual environment with every package, in .venv
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing packages for tests into $(VENV) ..."
+	$(call INSTALL,requirements-dev.txt)
+
+setup: $(VENV)/.installed-dev ## virtual environment with every package, in .venv
+
+system: ## the Debian packages that tests need, where this user may install them
+	@tests/install_debian_packages.sh
+
+# Ctrl+C ends make as it ends the command, with 130 and without an error message of make. Without a
+# trap the shell dies first, and the command goes on in the background.
+INTERRUPTIBLE := trap : INT;
+QUIETLY = || { code=$$?; [ $$code -ne 130 ] || { kill -INT $$PPID; exit 0; }; exit $$code; }
+
+# Today, for the demo: the day after the last file, whatever the clock of this machine says.
+$(DEMO)/.before $(DEMO)/.ready demo: export MHHS_TODAY = 2026-11-11
 
 # Two as-of days, so that both sides of M14 (28 October 2026) can be chosen on the dashboard.
-# Each stamp marks a step as whole: an interrupted demo takes up at the step that it had reached.
+# A stamp is set after each whole step: an interrupted demo resumes at the step that it had reached.
 $(DEMO)/.landing: $(VENV)/.installed
-	@$(RUN) -m pipeline simulate --points 100000 --seed 14 --from 2026-10-01 --to 2026-11-10 \
-		--landing $(DEMO)/landing
-	@touch $@
+	@$(INTERRUPTIBLE) $(RUN) -m pipeline simulate --points 100000 --seed 14 \
+		--from 2026-10-01 --to 2026-11-10 --landing $(DEMO)/landing && touch $@ $(QUIETLY)
 
 $(DEMO)/.before: $(DEMO)/.landing
-	@$(RUN) -m pipeline run --landing $(DEMO)/landing --warehouse $(DEMO)/warehouse --as-of 2026-10-20
-	@touch $@
+	@$(INTERRUPTIBLE) $(RUN) -m pipeline run --landing $(DEMO)/landing \
+		--warehouse $(DEMO)/warehouse --as-of 2026-10-20 && touch $@ $(QUIETLY)
 
 $(DEMO)/.ready: $(DEMO)/.before
-	@$(RUN) -m pipeline run --landing $(DEMO)/landing --warehouse $(DEMO)/warehouse
-	@touch $@
+	@$(INTERRUPTIBLE) $(RUN) -m pipeline run --landing $(DEMO)/landing \
+		--warehouse $(DEMO)/warehouse && touch $@ $(QUIETLY)
 
 demo: $(DEMO)/.ready ## a market of 100,000 Metering Points on both sides of M14, and the dashboard on it
-	@$(RUN) -m pipeline dashboard --warehouse $(DEMO)/warehouse --port $(PORT)
+	@$(INTERRUPTIBLE) $(RUN) -m pipeline dashboard --warehouse $(DEMO)/warehouse --port $(PORT) \
+		$(QUIETLY)
 
-run: setup ## your own files: make run LANDING=folder WAREHOUSE=folder
+run: $(VENV)/.installed ## your own files: make run LANDING=folder WAREHOUSE=folder
 	@test -n "$(LANDING)" -a -n "$(WAREHOUSE)" \
 		|| { echo "Name your folders: make run LANDING=... WAREHOUSE=..."; exit 2; }
-	@$(RUN) -m pipeline run --landing "$(LANDING)" --warehouse "$(WAREHOUSE)"
+	@$(INTERRUPTIBLE) $(RUN) -m pipeline run --landing "$(LANDING)" --warehouse "$(WAREHOUSE)" $(QUIETLY)
 
-test: setup ## every test: dbt, Python, golden cases, dashboards in Chromium
+test: system setup ## every test: dbt, Python, golden cases, dashboards in Chromium
 	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test-bare: ## make demo and some tests on a bare Debian made for it; as root, needs 4 GB of disk
+	@tests/bare/run.sh
 
 # Linting compiles the models without a warehouse: an empty database in memory serves.
 lint: export MHHS_BUILD_DATABASE = :memory:
@@ -72,6 +100,14 @@ format: setup ## put Python and SQL into the house form
 contracts: setup ## after a change of an extract or a mart: dbt sources, docs and the record of the marts
 	@$(RUN) -m pipeline.contract_pages
 	@$(RUN) -m tests.mart_contracts
+
+# Versions that a requirements file has already stay; remove the file first to take the newest.
+LOCK = $(VENV)/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--only-binary :all: --no-config --quiet --annotation-style line --no-strip-extras \
+	--custom-compile-command 'make requirements'
+requirements: setup ## after a change of requirements*.in: every version and hash in requirements*.txt
+	@$(LOCK) requirements.in -o requirements.txt
+	@$(LOCK) requirements-dev.in -o requirements-dev.txt
 
 mutate: setup ## break the rules one thing at a time; some test must notice each
 	@$(RUN) tests/mutation/mutate.py

@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 
 from dashboards.access import FILE_VARIABLE, AccessRefused, is_local, settings
+from pipeline.errors import PipelineError
 
 HERE = Path(__file__).resolve().parent
 LOOPBACK = "127.0.0.1"
+
+
+class CannotListen(PipelineError):
+    """The address cannot be listened on, mostly because another server does so already."""
+
+
+def require_free(address: str, port: int) -> None:
+    """Raise CannotListen unless a server may listen there now."""
+    try:
+        found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
+        for family, kind, protocol, _, where in found:
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(where)
+    except OSError as error:
+        other = port + 1 if port < 65535 else 8501
+        raise CannotListen(
+            f"The dashboard cannot listen on port {port} of {address}: {error.strerror}. "
+            f"Choose another: --port {other}, or make demo PORT={other}."
+        ) from None
 
 
 def command(

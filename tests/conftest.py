@@ -11,6 +11,7 @@ import pytest
 from pipeline.locking import warehouse_lock
 from tests.command import pipeline
 from tests.fixture_publication import make_warehouse
+from tests.needs import skipped_line
 from tests.short import short
 
 # Files that take minutes come first, so that no process is left with one of them in the end.
@@ -25,6 +26,11 @@ _LONGEST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.stem not in _LONGEST)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if line := skipped_line(terminalreporter.stats.get("skipped", [])):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

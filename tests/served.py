@@ -1,10 +1,9 @@
-"""A real server of the dashboards, and the Chromium that looks at it."""
+"""A real server of the dashboards, and what a page shows when it is whole."""
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -17,19 +16,6 @@ from typing import Any
 import pytest
 
 from dashboards.serve import command
-
-
-def chromium() -> str:
-    """The path of the browser; without one the tests are skipped, in CI they fail."""
-    path = (
-        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    )
-    if path is None:
-        missing = "Chromium is missing: apt-get install chromium, or name it in CHROMIUM."
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return path
 
 
 LAST_LINE = re.compile("^(Local use: no sign-in provider|Signed in as .*, roles|Not signed in)")

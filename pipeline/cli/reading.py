@@ -179,9 +179,10 @@ def dashboard(
     role. docs/access.md sets one up.
     """
     from dashboards.access import settings
-    from dashboards.serve import command
+    from dashboards.serve import command, require_free
 
     argv, environment = command(root.resolve(), port, headless, address, access_file)
+    require_free(address, port)
     access = settings(environment)
     shown = access.address if access else f"http://{address}:{port}"
     click.echo(f"Dashboard: {shown} (Ctrl+C stops it)")

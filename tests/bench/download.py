@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from tests.fixture_publication import AFTER, make_warehouse, publication_id
-from tests.served import chromium, free_port, serve
+from tests.needs import chromium, open_chromium
+from tests.served import free_port, serve
 
 MEGABYTE = 1024 * 1024
 _PATIENCE_MS = 30 * 60 * 1000
@@ -75,6 +76,7 @@ def make_long(warehouse: Path, rows: int) -> int:
 
 def measure(rows: int) -> dict[str, Any]:
     """Seconds and megabytes of one list from the press of the button to the last byte."""
+    chromium()  # before a warehouse is made for nothing
     with tempfile.TemporaryDirectory() as folder:
         warehouse = make_warehouse(Path(folder) / "warehouse")
         reached = make_long(warehouse, rows)
@@ -84,8 +86,7 @@ def measure(rows: int) -> dict[str, Any]:
 
 
 def _download(address: str, process: int, rows: int) -> dict[str, Any]:
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    with open_chromium() as browser:
         page = browser.new_context(accept_downloads=True).new_page()
         _warm(page, address, rows)
         memory = Memory(process)
@@ -100,7 +101,6 @@ def _download(address: str, process: int, rows: int) -> dict[str, Any]:
         size = Path(download.value.path()).stat().st_size
         sent = time.perf_counter()
         memory.stop()
-        browser.close()
     return {
         "seconds_to_write": round(written - started, 1),
         "seconds_to_send": round(sent - written, 1),

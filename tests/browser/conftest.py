@@ -13,7 +13,8 @@ from dashboards import links
 from tests.browser.signing_in import SECRET, Site, listen, sign_in
 from tests.fixture_publication import AFTER, make_warehouse, publication_id
 from tests.identity import access_file, provider
-from tests.served import chromium, free_port, serve
+from tests.needs import chromium, open_chromium
+from tests.served import free_port, serve
 
 
 @pytest.fixture
@@ -45,11 +46,8 @@ def _mpans(warehouse: Path) -> frozenset[bytes]:
 
 @pytest.fixture(scope="module")
 def browser(site: Site) -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    with open_chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ import pytest
 
 from dashboards import links
 from tests.fixture_publication import AFTER, BEFORE, FORMULA, make_warehouse, publication_id
-from tests.served import chromium, free_port, serve, settle
+from tests.needs import chromium, open_chromium
+from tests.served import free_port, serve, settle
 
 pytestmark = pytest.mark.browser
 
@@ -43,12 +44,8 @@ def server(warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="module")
 def context(server: str) -> Iterator[Any]:
-    path = chromium()
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with open_chromium() as browser:
         yield browser.new_context(accept_downloads=True, base_url=server)
-        browser.close()
 
 
 @pytest.fixture

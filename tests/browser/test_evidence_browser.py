@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.app_pages import ask, publications_of
-from tests.served import chromium, free_port, serve, settle
+from tests.needs import chromium, open_chromium
+from tests.served import free_port, serve, settle
 
 pytestmark = pytest.mark.browser
 
@@ -26,12 +27,8 @@ def server(market_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    path = chromium()
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with open_chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
