@@ -49,9 +49,7 @@ def _imported(*folders: str) -> dict[str, str]:
     """Each package that a module imports by name, and one such module."""
     found: dict[str, str] = {}
     owners = packages_distributions()
-    ours = {path.name for path in PROJECT.iterdir()} | {
-        path.stem for path in PROJECT.rglob("tests/**/*.py")
-    }
+    ours = {path.stem for root in ("", "tests/python") for path in (PROJECT / root).iterdir()}
     for path in (path for folder in folders for path in (PROJECT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             names = (
