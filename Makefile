@@ -74,10 +74,11 @@ run: $(VENV)/.installed ## your own files: make run LANDING=folder WAREHOUSE=fol
 		|| { echo "Name your folders: make run LANDING=... WAREHOUSE=..."; exit 2; }
 	@$(INTERRUPTIBLE) $(RUN) -m pipeline run --landing "$(LANDING)" --warehouse "$(WAREHOUSE)" $(QUIETLY)
 
-test: system setup ## every test: dbt, Python, golden cases, dashboards in Chromium
-	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+TESTS ?=
+test: system setup ## every test, or some of them: make test TESTS="tests/golden"
+	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
-test-bare: ## make demo and some tests on a bare Debian made for it; as root, needs 4 GB of disk
+test-bare: ## make demo and some tests on a bare Debian made for it; as root, needs 5 GB of disk
 	@tests/bare/run.sh
 
 # Linting compiles the models without a warehouse: an empty database in memory serves.
