@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 
@@ -30,26 +31,26 @@ def main() -> None:
         port = probe.getsockname()[1]
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a background shell ignores it, and so would make
     started = time.monotonic()
-    make = subprocess.Popen(
-        ["make", "demo", f"PORT={port}"],
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+    make = subprocess.Popen(["make", "demo", f"PORT={port}"], stderr=errors, start_new_session=True)
     try:
         while not healthy(port):
             if make.poll() is not None:
-                sys.exit(f"make demo ended with {make.returncode}: {make.stderr.read()}")
+                errors.seek(0)
+                sys.exit(f"make demo ended with {make.returncode}: {errors.read()}")
             if time.monotonic() - started > PATIENCE_SECONDS:
                 sys.exit(f"The dashboard is not healthy after {PATIENCE_SECONDS} seconds.")
             time.sleep(0.5)
         print(f"The dashboard is healthy after {time.monotonic() - started:.0f} seconds.")
+        before = errors.seek(0, os.SEEK_END)
     finally:
         if make.poll() is None:
             os.killpg(make.pid, signal.SIGINT)
-            _, errors = make.communicate(timeout=30)
-    if make.returncode != -signal.SIGINT or errors:
-        sys.exit(f"After Ctrl+C make ended with {make.returncode}, and said: {errors}")
+            make.wait(timeout=30)
+    errors.seek(before)
+    said = errors.read()
+    if make.returncode != -signal.SIGINT or said:
+        sys.exit(f"After Ctrl+C make ended with {make.returncode}, and said: {said}")
     print("Ctrl+C ends it quietly.")
 
 

@@ -85,9 +85,7 @@ def test_what_the_product_imports_is_declared_and_what_is_declared_is_used() -> 
 def test_what_the_tests_import_is_declared_and_what_is_declared_is_used() -> None:
     product, tests = _declared("requirements.in"), _declared("requirements-dev.in")
     imported = _imported("tests")
-    undeclared = {
-        name: module for name, module in imported.items() if name not in product | tests
-    }
+    undeclared = {name: module for name, module in imported.items() if name not in product | tests}
     assert undeclared == {}
     assert tests - imported.keys() == _TOOLS.keys()
     assert not product & tests
