@@ -1,4 +1,4 @@
-"""What tests need of the machine: where it is missing they are skipped with a reason, in CI they fail.
+"""What tests need of the machine: without it they are skipped with a reason, in CI they fail.
 
 `tests/install_debian_packages.sh` installs it; the end of a run says what is missing and how to
 install it.

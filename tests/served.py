@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import subprocess
@@ -16,7 +15,6 @@ from typing import Any
 import pytest
 
 from dashboards.serve import command
-
 
 LAST_LINE = re.compile("^(Local use: no sign-in provider|Signed in as .*, roles|Not signed in)")
 
