@@ -19,7 +19,8 @@ missing() {
     for name in "$@"; do has "$name" || echo "$name"; done
 }
 
-install_command() { echo "apt-get install --yes --no-install-recommends $*"; }
+install_command() { echo "apt-get install --yes --no-install-recommends ${packages[*]}"; }
+with_sudo() { echo "sudo apt-get update && sudo $(install_command)"; }
 
 only_tell=""
 if [ "${1:-}" = --command ]; then
@@ -29,7 +30,7 @@ fi
 mapfile -t packages < <(missing "$@")
 [ ${#packages[@]} -gt 0 ] || exit 0
 if [ -n "$only_tell" ]; then
-    echo "sudo $(install_command "${packages[@]}")"
+    with_sudo
     exit 0
 fi
 
@@ -42,7 +43,7 @@ if has apt-get && { [ ${#as_root[@]} -eq 0 ] || sudo -n true 2>/dev/null; }; the
     "${as_root[@]}" apt-get update >"$log" 2>&1 || true  # one source of many may not answer
     # shellcheck disable=SC2046 # the command is words
     if "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        $(install_command "${packages[@]}") >>"$log" 2>&1 </dev/null
+        $(install_command) >>"$log" 2>&1 </dev/null
     then
         mapfile -t packages < <(missing "$@")
         [ ${#packages[@]} -gt 0 ] || exit 0
@@ -51,5 +52,5 @@ if has apt-get && { [ ${#as_root[@]} -eq 0 ] || sudo -n true 2>/dev/null; }; the
     fi
 fi
 echo "Not installed: ${packages[*]}. Tests that need them are skipped. To install them:" \
-    "sudo apt-get update && sudo $(install_command "${packages[@]}")" >&2
+    "$(with_sudo)" >&2
 [ -z "${CI:-}" ]

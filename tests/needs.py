@@ -72,9 +72,10 @@ def skipped_line(reports: Iterable[Any]) -> str | None:
     )
     if not reasons:
         return None
-    why = "; ".join(f"{count}: {reason}" for reason, count in reasons.most_common())
+    why = "; ".join(f"{reason}: {count}" for reason, count in reasons.most_common())
     command = subprocess.run(
         [str(_INSTALL), "--command"], capture_output=True, text=True, check=False
     ).stdout.strip()
     remedy = f" To run more: {command} && make test" if command else ""
-    return f"{reasons.total()} tests were skipped ({why}).{remedy}"
+    skipped = "1 test was" if reasons.total() == 1 else f"{reasons.total()} tests were"
+    return f"{skipped} skipped ({why}).{remedy}"

@@ -31,6 +31,7 @@ say "making a bare Debian ..."
 debootstrap --variant=minbase "${DEBIAN_SUITE:-bookworm}" "$root" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} \
     >"$root.log" || { tail -n 20 "$root.log" >&2; exit 1; }
 rm "$root.log"
+chmod 755 "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 cp /etc/resolv.conf /etc/hosts "$root/etc/"
