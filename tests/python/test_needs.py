@@ -95,7 +95,9 @@ def test_who_may_not_install_is_told_the_command_and_in_ci_it_fails(tmp_path: Pa
     assert re.search(
         r"^Not installed: .*chromium.* sudo apt-get install .*chromium", told.stderr
     ), told.stderr
-    in_ci = subprocess.run([INSTALL], env=machine | {"CI": "true"}, capture_output=True, check=False)
+    in_ci = subprocess.run(
+        [INSTALL], env=machine | {"CI": "true"}, capture_output=True, check=False
+    )
     assert in_ci.returncode == 1
 
 
