@@ -95,10 +95,8 @@ def test_who_may_not_install_is_told_the_command_and_in_ci_it_fails(tmp_path: Pa
     assert re.search(
         r"^Not installed: .*chromium.* sudo apt-get install .*chromium", told.stderr
     ), told.stderr
-    in_ci = subprocess.run(
-        [INSTALL], env=machine | {"CI": "true"}, capture_output=True, check=False
-    )
-    assert in_ci.returncode == 1
+    machine["CI"] = "true"
+    assert subprocess.run([INSTALL], env=machine, capture_output=True, check=False).returncode == 1
 
 
 def test_readme_names_what_a_newcomer_installs() -> None:
