@@ -8,13 +8,13 @@ from dashboards import failures
 from dashboards.auth import Forbidden, User, current_user
 from dashboards.components import frame, gate, menu_markup
 from dashboards.registry import PAGES, entry
-from dashboards.shell import ICON_FILE, PRODUCT, title_of
+from dashboards.shell import ICON_FILE, title_of
 
 
 def main() -> None:
     """Draw the frame, the page inside it, then what needs to know the page's filters."""
     # Before the menu: an icon of a page would be fetched from another site to be the tab's.
-    st.set_page_config(page_title=PRODUCT, page_icon=ICON_FILE, layout="wide")
+    st.set_page_config(page_icon=ICON_FILE, layout="wide")
     user = current_user()
     page = st.navigation(_menu(user), position="top" if user.roles else "hidden")
     asked = entry(page.url_path)
