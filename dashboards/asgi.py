@@ -1,4 +1,4 @@
-"""The server: the Streamlit app, and the one route that hands out files.
+"""The app that the server runs: Streamlit's, the HTML of each page, and our own routes.
 
 `st.download_button` is not used for data: it keeps the whole file in memory and serves it to
 anybody who knows the address.
@@ -17,10 +17,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from dashboards import audit, data, links, sessions, warming
+from dashboards import audit, data, failures, healthz, links, sessions, shell, warming
 from dashboards.access import settings
 from dashboards.auth import User
-from dashboards.gateway import Gateway
+from dashboards.gateway import NOT_SIGNED_IN, Gateway
+from dashboards.reachable import HEALTHZ
 
 _TYPES = {
     ".csv": "text/csv; charset=utf-8",
@@ -34,7 +35,6 @@ NOT_VALID = "This link has expired or is not valid. Go back to the page and ask 
 NOT_YOURS = (
     "This link was made for somebody else. Open the page yourself and ask for the file there."
 )
-NOT_SIGNED_IN = "Sign in first, then go back to the page and ask for the file again."
 GONE = "This file is no longer kept. Go back to the page and ask for it again."
 
 
@@ -94,10 +94,16 @@ def _record(kind: str, user: User, claim: links.Claim, facts: dict[str, Any]) ->
 
 
 warming.warm()
+failures.keep_one_traceback()
 _access = settings()
 app = st.App(
     Path(__file__).resolve().parent / "app.py",
     secrets=_access.secrets() if _access else None,
-    routes=[Route(links.ROUTE, serve_export)],
+    routes=[
+        Route(links.ROUTE, serve_export),
+        Route(HEALTHZ, healthz.serve_health),
+        *shell.routes(),
+    ],
     middleware=[Middleware(Gateway)],
+    on_script_error=failures.show,
 )

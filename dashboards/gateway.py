@@ -1,10 +1,14 @@
 """What stands before every request: who may come in at all, and the way back after signing in.
 
 - Without a provider only this machine is answered, whatever address the server listens on.
-- With one, cookies that we did not sign are dropped before Streamlit sees them.
+- What is on no list of `reachable.py` is not there, for anybody. No request has a body.
+- A socket comes from a page of ours, and there are only so many (`limits.py`).
+- With a provider, cookies that we did not sign are dropped before Streamlit sees them.
 - `st.login` sends everybody to the first page afterwards. The page that was asked for is kept in
   a cookie for the minutes that signing in takes, and the answer of the callback leads there.
-- Signing in and out leave a line in the audit log; a session that signed out stays out.
+- Signing in leaves a line in the audit log. Signing out begins with the button of a page: a link
+  to `/auth/logout` on another site ends no session.
+- An error is told with a reference; what it was is in the log.
 """
 
 from __future__ import annotations
@@ -17,24 +21,56 @@ from urllib.parse import urlsplit
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import PlainTextResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboards import audit, auth, data, sessions
+from dashboards import audit, data, failures, sessions
 from dashboards.access import Access, is_local, settings
+from dashboards.answers import answer, has_body, refuse_socket
 from dashboards.auth import User
-from dashboards.registry import PAGES
+from dashboards.limits import TOO_MANY, Places
+from dashboards.reachable import (
+    CALLBACK,
+    FIRST,
+    PAGE_ADDRESSES,
+    SIGN_IN,
+    SIGN_OUT,
+    SOCKET,
+    who_may,
+)
 
-SIGN_IN, CALLBACK, SIGN_OUT = "/auth/login", "/oauth2callback", "/auth/logout"
 FAILED = "/?sign_in=failed"
 _NEXT = "mhhs_next"
 _NEXT_SECONDS = 600
 _LONGEST_NEXT = 2500
-_PAGES = frozenset({"/", *(f"/{page.name}" for page in PAGES)})
 
 _NOT_LOCAL = (
     "This app has no sign-in provider, so it answers on its own machine alone. Its operator can "
     "set up a provider: see docs/access.md."
+)
+
+
+NOT_SIGNED_IN = "Sign in first, then go back to the page and ask for the file again."
+_NOTHING = "There is nothing at this address. Look whether it is spelt as you were given it."
+_NO_BODIES = "No address of this server takes a request body."
+_OTHER_SITE = "This socket was not opened by a page of this app."
+_SIGN_OUT_HERE = "To sign out, open the menu with your name on a page of this app: Sign out."
+_FAILED = "The request failed because of an error in the app. Reference: {id}"
+
+
+# Browsers fetch nothing from other sites, whatever Streamlit or a chart asks for.
+_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "frame-ancestors 'self'",
+    ]
 )
 
 
@@ -43,32 +79,89 @@ class Gateway:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.places = Places()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in {"http", "websocket"}:
+        if scope["type"] == "websocket":
+            await self._answer_socket(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._answer_request(scope, receive, send)
+        else:
             await self.app(scope, receive, send)
-            return
+
+    async def _answer_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         access = settings()
         connection = HTTPConnection(scope)
-        if access is None:
-            if _is_from_here(connection):
-                await self.app(scope, receive, _with_headers(send, None))
+        if access is None and not _is_from_here(connection):
+            await refuse_socket(scope, receive, send, 403, _NOT_LOCAL)
+        elif who_may(SOCKET, scope["path"], access is not None) is None:
+            await refuse_socket(scope, receive, send, 404, _NOTHING)
+        elif not _is_ours(connection, access):
+            await refuse_socket(scope, receive, send, 403, _OTHER_SITE)
+        elif not self.places.is_free(_anonymous(connection)):
+            await refuse_socket(scope, receive, send, 503, TOO_MANY)
+        else:
+            with self.places.taken(_anonymous(connection)):
+                if access:
+                    _drop_forged(scope, connection, access)
+                try:
+                    await self.app(scope, receive, send)
+                except Exception as error:
+                    failures.log(error, "a socket failed")
+
+    async def _answer_request(self, scope: Scope, receive: Receive, send: Send) -> None:
+        access = settings()
+        connection = HTTPConnection(scope)
+        sending = _with_headers(send, access)
+        refusal = self._refusal(connection, access)
+        if refusal:
+            await refusal(scope, receive, sending)
+            return
+        is_started = False
+
+        async def watching(message: Message) -> None:
+            nonlocal is_started
+            is_started = True
+            await sending(message)
+
+        try:
+            if access:
+                await self._answer(scope, receive, watching, access)
             else:
-                await _refuse(scope, receive, send)
-            return
-        if scope["type"] == "websocket":
-            _drop_forged(scope, connection, access)
-            await self.app(scope, receive, send)
-            return
-        await self._answer(scope, receive, send, access)
+                await self.app(scope, receive, watching)
+        except Exception as error:
+            words = _FAILED.format(id=failures.log(error, f"{scope['method']} failed"))
+            if is_started:
+                raise
+            await answer(connection, 500, "Error", words)(scope, receive, sending)
+
+    def _refusal(self, connection: HTTPConnection, access: Access | None) -> Response | None:
+        """The answer to a request that goes no further."""
+        path: str = connection.scope["path"]
+        if access is None and not _is_from_here(connection):
+            return answer(connection, 403, "Not on this machine", _NOT_LOCAL)
+        plain = path.rstrip("/")
+        if (plain != path and plain in PAGE_ADDRESSES) or plain == FIRST:
+            query = connection.url.query
+            address = "/" if plain == FIRST else plain
+            return RedirectResponse(f"{address}?{query}" if query else address, 307)
+        caller = who_may(connection.scope["method"], path, access is not None)
+        if caller is None:
+            return answer(connection, 404, "Not found", _NOTHING)
+        if has_body(connection):
+            return answer(connection, 413, "Too large", _NO_BODIES)
+        if caller == "signed in" and not sessions.reader(connection.cookies).name:
+            return answer(connection, 403, "Not signed in", NOT_SIGNED_IN)
+        if path == SIGN_OUT and sessions.reader(connection.cookies).name:
+            return answer(connection, 403, "Not signed out", _SIGN_OUT_HERE)
+        if path in PAGE_ADDRESSES and not self.places.is_free(_anonymous(connection)):
+            return answer(connection, 503, "Too many pages", TOO_MANY)
+        return None
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, access: Access) -> None:
         connection = HTTPConnection(scope)
         path = connection.url.path
-        if path == SIGN_OUT:
-            await run_in_threadpool(_sign_out, sessions.reader(connection.cookies))
         going = _asked_for(connection, access)
-        with_headers = _with_headers(send, access)
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -77,7 +170,7 @@ class Gateway:
                     await run_in_threadpool(_come_back, headers, connection)
                 elif going:
                     headers.append("set-cookie", _next_cookie(going, _NEXT_SECONDS))
-            await with_headers(message)
+            await send(message)
 
         await self.app(scope, receive, sending)
 
@@ -92,12 +185,20 @@ def _is_from_here(connection: HTTPConnection) -> bool:
     return is_local(client) and host is not None and is_local(host)
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": 1008, "reason": "not on this machine"})
-    else:
-        await PlainTextResponse(_NOT_LOCAL, status_code=403)(scope, receive, send)
+def _is_ours(connection: HTTPConnection, access: Access | None) -> bool:
+    """Whether the page that opens a socket is one of this app: same scheme, host and port.
+
+    Streamlit itself lets in pages of every port of this machine.
+    """
+    ours = access.address if access else f"http://{connection.headers.get('host', '')}"
+    return connection.headers.get("origin") == ours
+
+
+def _anonymous(connection: HTTPConnection) -> str | None:
+    """The address of a caller who has no name."""
+    if sessions.reader(connection.cookies).name:
+        return None
+    return connection.client.host if connection.client else ""
 
 
 def _drop_forged(scope: Scope, connection: HTTPConnection, access: Access) -> None:
@@ -111,12 +212,6 @@ def _drop_forged(scope: Scope, connection: HTTPConnection, access: Access) -> No
             *((name, value) for name, value in scope["headers"] if name != b"cookie"),
             (b"cookie", kept.encode("latin-1")),
         ]
-
-
-def _sign_out(user: User) -> None:
-    if user.name:
-        auth.sign_out(user)
-        _record("sign_out", user)
 
 
 def _asked_for(connection: HTTPConnection, access: Access) -> str | None:
@@ -138,7 +233,7 @@ def _asked_for(connection: HTTPConnection, access: Access) -> str | None:
 def _page(path: str, query: str) -> str | None:
     """The address of a page with its filters, None for what is no page of ours."""
     path = path.rstrip("/") or "/"
-    if path not in _PAGES or f"{path}?{query}" == FAILED:
+    if path not in PAGE_ADDRESSES or f"{path}?{query}" == FAILED:
         return None
     whole = f"{path}?{query}" if query else path
     return whole if len(whole) <= _LONGEST_NEXT else path
@@ -182,7 +277,7 @@ def _with_headers(send: Send, access: Access | None) -> Send:
             headers = MutableHeaders(scope=message)
             headers["Referrer-Policy"] = "same-origin"
             headers["X-Content-Type-Options"] = "nosniff"
-            headers["Content-Security-Policy"] = "frame-ancestors 'self'"
+            headers["Content-Security-Policy"] = _POLICY
             if access:
                 if access.is_https:
                     headers["Strict-Transport-Security"] = "max-age=31536000"

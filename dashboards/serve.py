@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from dashboards.access import FILE_VARIABLE, AccessRefused, is_local, settings
+from dashboards.limits import max_age_days
 from pipeline.errors import PipelineError
 
 HERE = Path(__file__).resolve().parent
@@ -57,6 +58,7 @@ def command(
     }
     if access_file:
         environment[FILE_VARIABLE] = str(access_file.resolve())
+    max_age_days(environment)
     access = settings(environment)
     if access is None and not is_local(address):
         raise AccessRefused(
@@ -67,9 +69,7 @@ def command(
     arguments = [
         sys.executable,
         "-m",
-        "streamlit",
-        "run",
-        str(HERE / "asgi.py"),
+        "dashboards.server",
         f"--server.address={address}",
         f"--server.port={port}",
         f"--server.headless={str(headless).lower()}",

@@ -41,9 +41,15 @@ def serve(
     log: Path,
     variables: Mapping[str, str],
     access_file: Path | None = None,
+    descriptors: int | None = None,
 ) -> Iterator[int]:
-    """The dashboards on a port of this machine, as the command line starts them: their process."""
+    """The dashboards on a port of this machine, as the command line starts them: their process.
+
+    `descriptors` is how many files the process may open.
+    """
     arguments, environment = command(warehouse, port, headless=True, access_file=access_file)
+    if descriptors:
+        arguments = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh", *arguments]
     with log.open("w") as output:
         process = subprocess.Popen(
             arguments, env=environment | variables, stdout=output, stderr=subprocess.STDOUT

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from dashboards import audit, auth, data
 from dashboards.access import settings
 from dashboards.auth import Role, User, current_user
 from dashboards.components import look, numbers
 from dashboards.components.markup import escape, facts, plain
 from dashboards.registry import PAGES, PageEntry
+from dashboards.shell import PRODUCT
 
 _NARROW = 620
 _LONGEST_NAME = 32
@@ -48,7 +50,7 @@ def lets_in(user: User, page: PageEntry) -> bool:
 
 def _sign_in(has_ended: bool, page: PageEntry) -> None:
     with st.container(width=_NARROW):
-        st.title("MHHS readiness", anchor=False)
+        st.title(PRODUCT, anchor=False)
         _text(
             "Who holds, gained, migrated or serves Metering Points without being MHHS Qualified, "
             "since when, and why.",
@@ -117,8 +119,21 @@ def account(user: User) -> None:
                     ]
                 )
             )
-            st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=st.logout)
+            st.button("Sign out", icon=":material/logout:", key="sign_out", on_click=_sign_out)
         _draw_again_at(user.ends_at)
+
+
+def _sign_out() -> None:
+    """End the session here; the address that Streamlit goes to next only clears cookies.
+
+    That address alone ends no session, so that no other site can sign a reader out.
+    """
+    user = current_user()
+    if user.name:
+        auth.sign_out(user)
+        log = data.store.warehouse().audit_log
+        audit.record(log, "sign_out", user.name, subject=user.subject)
+    st.logout()
 
 
 def _draw_again_at(end: datetime) -> None:

@@ -225,7 +225,7 @@ def test_links_expire_and_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_server_listens_on_this_machine_alone(tmp_path: Path) -> None:
     arguments, environment = command(tmp_path, 8611, headless=True)
-    assert arguments[:4] == [sys.executable, "-m", "streamlit", "run"]
+    assert arguments[:3] == [sys.executable, "-m", "dashboards.server"]
     assert "--server.address=127.0.0.1" in arguments
     assert "--server.port=8611" in arguments
     assert environment["MHHS_WAREHOUSE"] == str(tmp_path)
