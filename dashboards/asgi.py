@@ -69,7 +69,7 @@ async def serve_export(request: Request) -> Response:
 
 def _objection(user: User, claim: links.Claim) -> str | None:
     """Why this user does not get what the token grants."""
-    if user.name != claim.user:
+    if user.key != claim.reader:
         return NOT_YOURS
     if claim.role and not user.may(claim.role):
         return f"This file needs the role {claim.role}, which you do not have."
@@ -90,7 +90,7 @@ def _known_of(path: Path) -> dict[str, Any]:
 
 def _record(kind: str, user: User, claim: links.Claim, facts: dict[str, Any]) -> None:
     log = data.store.warehouse().audit_log
-    audit.record(log, kind, user.name, subject=user.subject, file=claim.file, **facts)
+    audit.record(log, kind, user.name, **user.identity(), file=claim.file, **facts)
 
 
 warming.warm()

@@ -16,14 +16,16 @@ from dashboards.data import store
 from pipeline.export import FORMULA_START
 
 LINES_PER_PAGE = 100
+_SHORT_KEY = 8
 ZONE = "Europe/London"
 # What every line has or most have; the rest of its facts stand in one column.
 _OWN_COLUMNS = ("at", "kind", "user", "file", "rows", "publication_id")
-_QUIET = ("subject", "sha256", "filters")
+_QUIET = ("reader", "issuer", "subject", "sha256", "filters")
 _SCHEMA = {
     "at": pl.String,
     "kind": pl.String,
     "user": pl.String,
+    "reader": pl.String,
     "what": pl.String,
     "rows": pl.Int64,
     "publication_id": pl.String,
@@ -36,7 +38,7 @@ def log() -> pl.DataFrame:
     require("admin")
     path = store.warehouse().audit_log
     if not path.exists():
-        return pl.DataFrame(schema={**_SCHEMA, "at": pl.Datetime("us", ZONE)})
+        return pl.DataFrame(schema={**_SCHEMA, "at": pl.Datetime("us", ZONE)}).drop("reader")
     known = path.stat()
     return _table(str(path), known.st_size, known.st_mtime_ns)
 
@@ -47,10 +49,20 @@ def _table(path: str, size: int, changed_at: int) -> pl.DataFrame:
     return (
         pl.DataFrame(rows, schema=_SCHEMA, orient="row")
         .with_columns(
+            # Two readers of one name. Lines of earlier versions have no key.
+            pl.when(pl.col("reader").drop_nulls().n_unique().over("user") > 1)
+            .then(
+                pl.coalesce(
+                    pl.format("{} ({})", "user", pl.col("reader").str.slice(0, _SHORT_KEY)), "user"
+                )
+            )
+            .otherwise("user")
+            .alias("user"),
             pl.col("at")
             .str.to_datetime("%Y-%m-%dT%H:%M:%S%z", time_zone="UTC", strict=False)
-            .dt.convert_time_zone(ZONE)
+            .dt.convert_time_zone(ZONE),
         )
+        .drop("reader")
         .reverse()
     )
 
@@ -65,6 +77,7 @@ def _row(line: dict[str, Any]) -> tuple[Any, ...]:
         str(line["at"]),
         str(line["kind"]),
         str(line["user"]),
+        line.get("reader"),
         Path(str(line["file"])).name if line.get("file") else None,
         rows if isinstance(rows, int) else None,
         line.get("publication_id") and str(line["publication_id"]),

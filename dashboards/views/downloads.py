@@ -99,7 +99,7 @@ def _file(shown: pl.DataFrame) -> None:
     if prepared and prepared[0] == selected:
         st.link_button(
             f"Download CSV: {rows}",
-            links.link(prepared[1], current_user().name, role="admin"),
+            links.link(prepared[1], current_user().key, role="admin"),
             type="primary",
             icon=":material/download:",
         )

@@ -93,17 +93,17 @@ def _wait(asked: ordering.ReportOrder) -> None:
 @st.fragment(run_every=_RENEW_SECONDS)
 def _offer(asked: ordering.ReportOrder, manifest: dict[str, object]) -> None:
     """The link is renewed before it can expire."""
-    file, user = exporting.relative_file(asked, manifest), current_user().name
+    file, reader = exporting.relative_file(asked, manifest), current_user().key
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.link_button(
             f"Download PDF: {numbers.file_size(int(str(manifest['bytes'])))}",
-            links.link(file, user, None),
+            links.link(file, reader, None),
             type="primary",
             icon=":material/download:",
         )
         st.link_button(
             "Manifest",
-            links.link(f"{file}.manifest.json", user, None),
+            links.link(f"{file}.manifest.json", reader, None),
             icon=":material/fact_check:",
             help="Bytes, sha256 and publication.",
         )
