@@ -21,6 +21,8 @@ from dashboards import audit, data, links, sessions, warming
 from dashboards.access import settings
 from dashboards.auth import User
 from dashboards.gateway import Gateway
+from pipeline.modes import keep_private
+from pipeline.tidying import tidy
 
 _TYPES = {
     ".csv": "text/csv; charset=utf-8",
@@ -93,6 +95,8 @@ def _record(kind: str, user: User, claim: links.Claim, facts: dict[str, Any]) ->
     audit.record(log, kind, user.name, **user.identity(), file=claim.file, **facts)
 
 
+keep_private()
+tidy(data.store.warehouse())
 warming.warm()
 _access = settings()
 app = st.App(

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from dashboards.access import FILE_VARIABLE, AccessRefused, is_local, settings
+from dashboards.export_limits import limits
 
 HERE = Path(__file__).resolve().parent
 LOOPBACK = "127.0.0.1"
@@ -35,6 +36,7 @@ def command(
     }
     if access_file:
         environment[FILE_VARIABLE] = str(access_file.resolve())
+    limits(environment)  # refused here, not when the first reader asks for a file
     access = settings(environment)
     if access is None and not is_local(address):
         raise AccessRefused(

@@ -21,6 +21,7 @@ from pipeline.export import FORM
 from pipeline.layout import Warehouse
 from pipeline.sandbox import masking, writing
 from pipeline.sandbox.terms import Question
+from pipeline.worker_process import begin
 
 if TYPE_CHECKING:
     from dashboards.auth import User
@@ -100,6 +101,7 @@ def _record(warehouse: Warehouse, user: str, facts: dict[str, Any], folder: Path
 
 def main() -> int:
     """Worker process: the exit code tells, the reason stands on standard error."""
+    begin()
     try:
         make(json.load(sys.stdin))
     except (PipelineError, OSError, writing.DatabaseError) as error:

@@ -95,7 +95,7 @@ def _wait(asked: exporting.Order, rows: int) -> None:
     if not exporting.is_running(asked):
         st.rerun()
     st.button(
-        f"Preparing {FORMATS[asked.format]} of {rows:,} rows …",
+        exporting.in_progress(asked, f"{FORMATS[asked.format]} of {rows:,} rows"),
         key=f"preparing_{asked.list_name}",
         disabled=True,
         icon="spinner",

@@ -54,7 +54,8 @@ def _buttons(orders: list[SqlOrder]) -> None:
 def _button(asked: SqlOrder) -> None:
     words = _FORMATS[asked.format]
     if exporting.is_running(asked):
-        st.button(f"Preparing {words} …", key=f"sql_{asked.format}", disabled=True, icon="spinner")
+        label = exporting.in_progress(asked, words)
+        st.button(label, key=f"sql_{asked.format}", disabled=True, icon="spinner")
     elif manifest := exporting.finished(asked):
         file, reader = exporting.relative_file(asked, manifest), current_user().key
         rows, size = int(manifest["rows"]), numbers.file_size(int(manifest["bytes"]))

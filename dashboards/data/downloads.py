@@ -10,10 +10,13 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from dashboards import audit
-from dashboards.auth import require
+from dashboards import audit, export_shares
+from dashboards.auth import current_user, require
 from dashboards.data import store
+from dashboards.export_limits import limits
+from dashboards.export_queue import over_share, short_of_space
 from pipeline.export import FORMULA_START
+from pipeline.leftovers import sweep_exports
 
 LINES_PER_PAGE = 100
 _SHORT_KEY = 8
@@ -31,6 +34,10 @@ _SCHEMA = {
     "publication_id": pl.String,
     "details": pl.String,
 }
+
+
+class NotWritten(Exception):
+    """There is no room for a file: the message says why."""
 
 
 def log() -> pl.DataFrame:
@@ -92,16 +99,22 @@ def _words(fact: Any) -> str:
 
 
 def write_csv(lines: pl.DataFrame) -> str:
-    """These lines as a file to take, and its place below the exports folder. Raises Forbidden.
+    """These lines as a file to take, and its place below the exports folder.
 
-    As in every CSV of ours, text that a spreadsheet would run as a formula gets an apostrophe.
+    Raises Forbidden, and NotWritten where there is no room. The file is kept for a day. As in every
+    CSV of ours, text that a spreadsheet would run as a formula gets an apostrophe.
     """
     require("admin")
     place = Path("audit") / secrets.token_hex(8) / f"mhhs_downloads_{lines.height}rows.csv"
-    path = store.warehouse().exports / place
+    warehouse, reader = store.warehouse(), current_user().key
+    path = warehouse.exports / place
+    sweep_exports(warehouse)
+    if reason := short_of_space(warehouse) or over_share(warehouse, reader, limits()):
+        raise NotWritten(reason)
     path.parent.mkdir(parents=True)
     text = pl.col(pl.String)
     lines.with_columns(
         pl.when(text.str.contains(FORMULA_START)).then("'" + text).otherwise(text).name.keep()
     ).write_csv(path, include_bom=True)
+    export_shares.claim(path.parent, reader)
     return place.as_posix()

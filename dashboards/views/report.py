@@ -87,7 +87,8 @@ def _prepare(asked: ordering.ReportOrder) -> None:
 def _wait(asked: ordering.ReportOrder) -> None:
     if not exporting.is_running(asked):
         st.rerun()
-    st.button("Preparing the report …", key="preparing_report", disabled=True, icon="spinner")
+    label = exporting.in_progress(asked, "the report")
+    st.button(label, key="preparing_report", disabled=True, icon="spinner")
 
 
 @st.fragment(run_every=_RENEW_SECONDS)
