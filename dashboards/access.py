@@ -7,6 +7,7 @@ file, so secrets need not lie in it. Without any of them there is no sign-in.
 from __future__ import annotations
 
 import os
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,6 +45,11 @@ _NEEDED = (
     ("provider", "client_id"),
     ("provider", "client_secret"),
     ("session", "cookie_secret"),
+)
+_SECRETS = (("provider", "client_secret"), ("session", "cookie_secret"))
+# Docker, Podman and Kubernetes; systemd (LoadCredential=). Elsewhere a read-only mount is one.
+SECRET_MOUNTS = tuple(
+    Path(folder).resolve() for folder in ("/run/secrets", "/var/run/secrets", "/run/credentials")
 )
 
 
@@ -113,7 +119,9 @@ _Values = dict[tuple[str, str], Any]
 
 def _of_file(path: Path) -> _Values:
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        with path.open("rb") as file:
+            mode, content = os.fstat(file.fileno()).st_mode, file.read()
+        document = tomllib.loads(content.decode("utf-8"))
     except OSError as error:
         raise AccessRefused(f"The access file {path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -124,7 +132,35 @@ def _of_file(path: Path) -> _Values:
         for key, each in section.items():
             place = (name if isinstance(value, dict) else "", key)
             values[place] = _fitting(place, each, f"in {path}")
+    _refuse_open_file(path, mode, values)
     return values
+
+
+def _refuse_open_file(path: Path, mode: int, values: _Values) -> None:
+    """Others must not change who has which role, nor read a secret.
+
+    Kubernetes, Docker and systemd mount secrets that everybody inside may read: the mount is what
+    keeps others out, so there only writing is refused.
+    """
+    others = f"Its mode is {mode & 0o777:04o}: run `chmod 600 {path}`."
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise AccessRefused(
+            f"Other accounts can change the access file {path}, and with it who has which role. "
+            + others
+        )
+    secrets = [".".join(place) for place in _SECRETS if values.get(place)]
+    if secrets and mode & (stat.S_IRGRP | stat.S_IROTH) and not _is_mounted_secret(path):
+        raise AccessRefused(
+            f"Other accounts can read the access file {path}, which holds {' and '.join(secrets)}. "
+            + others
+        )
+
+
+def _is_mounted_secret(path: Path) -> bool:
+    whole = path.resolve()
+    if any(whole.is_relative_to(folder) for folder in SECRET_MOUNTS):
+        return True
+    return bool(os.statvfs(whole).f_flag & os.ST_RDONLY)
 
 
 def _of_environment(environment: Mapping[str, str]) -> _Values:

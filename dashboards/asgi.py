@@ -22,6 +22,8 @@ from dashboards.access import settings
 from dashboards.auth import User
 from dashboards.gateway import NOT_SIGNED_IN, Gateway
 from dashboards.reachable import HEALTHZ
+from pipeline.modes import keep_private
+from pipeline.tidying import tidy
 
 _TYPES = {
     ".csv": "text/csv; charset=utf-8",
@@ -69,7 +71,7 @@ async def serve_export(request: Request) -> Response:
 
 def _objection(user: User, claim: links.Claim) -> str | None:
     """Why this user does not get what the token grants."""
-    if user.name != claim.user:
+    if user.key != claim.reader:
         return NOT_YOURS
     if claim.role and not user.may(claim.role):
         return f"This file needs the role {claim.role}, which you do not have."
@@ -90,9 +92,11 @@ def _known_of(path: Path) -> dict[str, Any]:
 
 def _record(kind: str, user: User, claim: links.Claim, facts: dict[str, Any]) -> None:
     log = data.store.warehouse().audit_log
-    audit.record(log, kind, user.name, subject=user.subject, file=claim.file, **facts)
+    audit.record(log, kind, user.name, **user.identity(), file=claim.file, **facts)
 
 
+keep_private()
+tidy(data.store.warehouse())
 warming.warm()
 failures.keep_one_traceback()
 _access = settings()

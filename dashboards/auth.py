@@ -39,14 +39,37 @@ State = Literal["local", "signed in", "anonymous", "ended"]
 
 @dataclass(frozen=True)
 class User:
-    """A reader and the roles they hold; nobody has a name without having signed in."""
+    """A reader and the roles they hold.
+
+    `name` is for display only: two people may have the same one, and it may change. `key`
+    identifies a reader. Both are empty for callers who have not signed in.
+    """
 
     name: str
     roles: frozenset[Role]
     state: State = "local"
+    issuer: str = ""
     subject: str = ""
     session: str = ""
     ends_at: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """Identifies the reader in links, logs and file names: issuer and subject, hashed.
+
+        The pair never changes and is never given to another person (OpenID Connect Core, 2). The
+        local user has no issuer; the key of 16 digits is that of their name.
+        """
+        if self.subject:
+            identity = json.dumps([self.issuer, self.subject])
+            return hashlib.sha256(identity.encode()).hexdigest()[:32]
+        return hashlib.sha256(self.name.encode()).hexdigest()[:16] if self.name else ""
+
+    def identity(self) -> dict[str, str]:
+        """The facts that identify the reader in the audit log, beside the name."""
+        if not self.subject:
+            return {}
+        return {"reader": self.key, "issuer": self.issuer, "subject": self.subject}
 
     def may(self, role: Role) -> bool:
         return role in self.roles
@@ -86,15 +109,23 @@ def require(role: Role) -> None:
 
 def user_of(claims: Mapping[str, Any], access: Access) -> User:
     """The reader that verified claims of an ID token name: ANONYMOUS or ENDED if they do not."""
-    subject = claims.get("sub")
-    if claims.get("is_logged_in") is not True or not isinstance(subject, str) or not subject:
+    subject, issuer = claims.get("sub"), claims.get("iss")
+    if claims.get("is_logged_in") is not True:
+        return ANONYMOUS
+    if not (isinstance(subject, str) and subject and isinstance(issuer, str) and issuer):
         return ANONYMOUS
     ends_at = _ends_at(claims, access)
     session = _session(claims)
     if ends_at.timestamp() <= time.time() or session in _signed_out:
         return ENDED
     return User(
-        _name(claims) or subject, _roles(claims, access), "signed in", subject, session, ends_at
+        name=_name(claims) or subject,
+        roles=_roles(claims, access),
+        state="signed in",
+        issuer=issuer,
+        subject=subject,
+        session=session,
+        ends_at=ends_at,
     )
 
 
@@ -133,7 +164,7 @@ def _session(claims: Mapping[str, Any]) -> str:
 
 
 def _name(claims: Mapping[str, Any]) -> str | None:
-    """What the audit log calls them; an address that is not verified may be somebody else's."""
+    """The name to display; it identifies no one. An unverified address may belong to another."""
     names = [claims.get("preferred_username")]
     if claims.get("email_verified") is not False:
         names.insert(0, claims.get("email"))

@@ -1,22 +1,23 @@
 """Comparisons asked for by a page: one worker process, which runs the rules once more.
 
+It waits in the queue of the exports (`export_queue.py`), one for the whole server.
+
 The result is kept with the warehouse (`history/comparisons`), so a pair is compared once, by
 whoever comes first: the daily run, the command line or a reader.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import threading
-import time
 from dataclasses import dataclass
 
 from dashboards import data
+from dashboards.auth import current_user
 from dashboards.data import View
+from dashboards.export_queue import QUEUE, Job
 from pipeline import comparison
 from pipeline.comparison import Comparison
-from pipeline.layout import PROJECT
 
 _SENTENCE = "Error: "
 
@@ -37,72 +38,56 @@ class Pair:
         return comparison.known(data.store.warehouse(), self.before, self.after)
 
 
-@dataclass
-class _Work:
-    pair: Pair
-    process: subprocess.Popen[str]
-    began: float
-
-
-_work: _Work | None = None
-_failed: dict[str, str] = {}
+_pair: Pair | None = None
 _lock = threading.Lock()
 
 
 def start(pair: Pair) -> None:
-    """Start the worker, unless one is at work or the result is there: one fits the machine."""
-    global _work
+    """Queue the worker, unless there is one or the result is there: one fits the machine."""
+    global _pair
     with _lock:
-        _collect()
-        if _work is not None or pair.result():
+        if _working() is not None or pair.result():
             return
-        _failed.pop(pair.name, None)
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "pipeline", "compare"),
-                *(pair.before.publication_id, pair.after.publication_id),
-                *("--warehouse", str(data.store.warehouse().root.resolve()), "--json"),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=PROJECT,
+        warehouse = data.store.warehouse()
+        argv = (
+            *(sys.executable, "-m", "pipeline", "compare"),
+            *(pair.before.publication_id, pair.after.publication_id),
+            *("--warehouse", str(warehouse.root.resolve()), "--json"),
         )
-        _work = _Work(pair, process, time.monotonic())
+        QUEUE.submit(Job(_key(pair), warehouse, argv), current_user().key)
+        _pair = pair
 
 
 def at_work() -> Pair | None:
-    """The pair that the worker compares now, if there is one."""
+    """The pair that waits or is being compared now, if there is one."""
     with _lock:
-        _collect()
-        return _work.pair if _work else None
+        return _working()
+
+
+def before() -> int | None:
+    """How many jobs are before the comparison that waits; None if it runs."""
+    with _lock:
+        return QUEUE.before(_key(_pair)) if _pair else None
 
 
 def seconds() -> float:
     """How long the worker has been at work."""
     with _lock:
-        return time.monotonic() - _work.began if _work else 0.0
+        return QUEUE.seconds(_key(_pair)) if _pair else 0.0
 
 
 def failure(pair: Pair) -> str | None:
     """Why the last attempt at this pair failed, in one sentence."""
-    return _failed.get(pair.name)
+    said = QUEUE.failure(_key(pair), current_user().key)
+    if said is None:
+        return None
+    _, found, reason = said.rpartition(_SENTENCE)  # what the command line says after `Error:`
+    return " ".join((reason if found else said).split())
 
 
-def _collect() -> None:
-    global _work
-    if _work is None or _work.process.poll() is None:
-        return
-    said = _work.process.stderr.read() if _work.process.stderr else ""
-    if _work.process.stderr:
-        _work.process.stderr.close()
-    if _work.process.returncode != 0:
-        _failed[_work.pair.name] = _reason(said, _work.process.returncode)
-    _work = None
+def _working() -> Pair | None:
+    return _pair if _pair and QUEUE.is_there(_key(_pair)) else None
 
 
-def _reason(said: str, code: int) -> str:
-    """What the command line says after `Error:`, on one line."""
-    _, found, reason = said.rpartition(_SENTENCE)
-    return " ".join(reason.split()) if found else f"the worker ended with code {code}"
+def _key(pair: Pair) -> str:
+    return f"compare {pair.name}"

@@ -1,5 +1,7 @@
 """Exports asked for by a page: one worker process each, finished files kept per publication.
 
+They wait in one queue (`export_queue.py`).
+
 A publication never changes, so the same filters give the same file: the second reader gets the
 first one's. Beside them lie the standing lists that `python -m pipeline daily` makes each day.
 """
@@ -8,28 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import shutil
-import subprocess
 import sys
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from dashboards import data
-from dashboards.auth import require
+from dashboards.auth import current_user, require
 from dashboards.data import View
+from dashboards.export_queue import QUEUE, Job
 from pipeline.export import FORM, Filters
 from pipeline.export_lists import STANDING
-from pipeline.layout import PROJECT
-
-# A folder of exports that goes with its publication; others, such as `daily`, are not ours.
-_OF_A_PUBLICATION = re.compile(r"\d{8}-\d{8}T\d{6}Z-[0-9a-f]+")
-
-_running: dict[Path, subprocess.Popen[str]] = {}
-_failed: dict[Path, str] = {}
-_lock = threading.Lock()
+from pipeline.leftovers import sweep_exports
 
 
 class File(Protocol):
@@ -92,54 +84,32 @@ def start(asked: Order) -> None:
 
 
 def launch(asked: File, module: str, request: dict[str, Any]) -> None:
-    """Run a module that reads the request on standard input, one process for each file."""
-    with _lock:
-        if asked.folder in _running or finished(asked):
-            return
-        _failed.pop(asked.folder, None)
-        _forget_gone_publications()
-        worker = subprocess.Popen(
-            [sys.executable, "-m", module],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=PROJECT,
-        )
-        _running[asked.folder] = worker
-    assert worker.stdin is not None
-    worker.stdin.write(json.dumps(request))
-    worker.stdin.close()
-
-
-def _forget_gone_publications() -> None:
-    """Exports live as long as their publication is kept."""
-    kept = {view.publication_id for view in data.store.kept()}
-    for folder in data.store.warehouse().exports.glob("*/"):
-        if _OF_A_PUBLICATION.fullmatch(folder.name) and folder.name not in kept:
-            shutil.rmtree(folder, ignore_errors=True)
+    """Queue a module that reads the request on standard input, one process for each file."""
+    if finished(asked):
+        return
+    warehouse = data.store.warehouse()
+    sweep_exports(warehouse)
+    argv = (sys.executable, "-m", module)
+    job = Job(str(asked.folder), warehouse, argv, json.dumps(request), asked.folder)
+    QUEUE.submit(job, current_user().key)
 
 
 def is_running(asked: File) -> bool:
-    """Whether the worker is still writing; collects it when it has ended."""
-    with _lock:
-        worker = _running.get(asked.folder)
-        if worker is None:
-            return False
-        if worker.poll() is None:
-            return True
-        del _running[asked.folder]
-        reason = worker.stderr.read().strip() if worker.stderr else ""
-        if worker.stderr:
-            worker.stderr.close()
-        if worker.returncode != 0:
-            _failed[asked.folder] = reason or f"the worker ended with code {worker.returncode}"
-        return False
+    """Whether the file is being made or waits for its turn."""
+    return QUEUE.is_there(str(asked.folder))
+
+
+def in_progress(asked: File, what: str) -> str:
+    """What a button says meanwhile: `Preparing CSV …`, or how many are before it."""
+    before = QUEUE.before(str(asked.folder))
+    if before is None:
+        return f"Preparing {what} …"
+    return f"Waiting to prepare {what}, {before} before you …"
 
 
 def failure(asked: File) -> str | None:
-    """Why the last attempt failed."""
-    return _failed.get(asked.folder)
+    """Why this reader's last attempt was refused or failed."""
+    return QUEUE.failure(str(asked.folder), current_user().key)
 
 
 @dataclass(frozen=True)

@@ -304,4 +304,4 @@ def _short(cookie: bytes, access: Access) -> bytes:
 
 
 def _record(kind: str, user: User, **facts: str) -> None:
-    audit.record(data.store.warehouse().audit_log, kind, user.name, subject=user.subject, **facts)
+    audit.record(data.store.warehouse().audit_log, kind, user.name, **user.identity(), **facts)

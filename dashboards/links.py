@@ -1,7 +1,8 @@
 """Signed, short-lived links to finished exports.
 
-The token names the file, the user, the role that the file needs and the last second at which it
-holds. The route also asks who is signed in, so a link is worth nothing to anybody else.
+The token names the file, the key of the reader (`auth.User.key`), the role that the file needs and
+the last second at which it is valid. The route also asks who is signed in, so a link is worth
+nothing to other readers.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ _SECRET = os.environ.get("MHHS_LINK_SECRET", "").encode() or secrets.token_bytes
 
 @dataclass(frozen=True)
 class Claim:
-    """What a token grants: one file below the exports folder, to one user.
+    """What a token grants: one file below the exports folder, to one reader.
 
     With `role` None any role will do.
     """
 
     file: str
-    user: str
+    reader: str
     expires: int
     role: Role | None = "compliance"
 
@@ -45,9 +46,9 @@ def sign(claim: Claim) -> str:
     return f"{body}.{_signature(body)}"
 
 
-def link(file: str, user: str, role: Role | None = "compliance") -> str:
-    """The address at which this user can fetch a file for the next minutes."""
-    claim = Claim(file, user, int(time.time()) + LIFETIME_SECONDS, role)
+def link(file: str, reader: str, role: Role | None = "compliance") -> str:
+    """The address at which this reader can fetch a file for the next minutes."""
+    claim = Claim(file, reader, int(time.time()) + LIFETIME_SECONDS, role)
     return ROUTE.format(token=sign(claim))
 
 

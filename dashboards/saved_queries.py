@@ -1,9 +1,12 @@
-"""Queries that a reader keeps: one JSON file per user in the warehouse folder."""
+"""Queries that a reader keeps: one JSON file per reader in the warehouse folder.
+
+The file is named by the reader's key, so that people of the same name do not share it. Files of
+earlier versions were named by the name alone and are read only for the local user.
+"""
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dashboards import data
+from dashboards.auth import User
 from pipeline.layout import replace_json
 
 NAME_LENGTH = 60
@@ -31,12 +35,12 @@ class Saved:
     saved_at: str
 
 
-def of(user: str) -> list[Saved]:
+def of(user: User) -> list[Saved]:
     """A user's queries, by name."""
     return _read(_path(user))
 
 
-def save(user: str, name: str, sql: str) -> None:
+def save(user: User, name: str, sql: str) -> None:
     """Keep a query; one of the same name gives way. Raises NotSaved."""
     name = " ".join(name.split())
     if not name:
@@ -53,20 +57,18 @@ def save(user: str, name: str, sql: str) -> None:
         _write(path, user, [*others, Saved(name, sql, at)])
 
 
-def delete(user: str, name: str) -> None:
+def delete(user: User, name: str) -> None:
     """Forget a query; none of that name is as good."""
     with _changing(user) as path:
         _write(path, user, [each for each in _read(path) if each.name != name])
 
 
-def _path(user: str) -> Path:
-    # A user's name may hold anything; the file's may not.
-    file = hashlib.sha256(user.encode()).hexdigest()[:16]
-    return data.store.warehouse().saved_queries / f"{file}.json"
+def _path(user: User) -> Path:
+    return data.store.warehouse().saved_queries / f"{user.key}.json"
 
 
 @contextmanager
-def _changing(user: str) -> Iterator[Path]:
+def _changing(user: User) -> Iterator[Path]:
     """One change at a time, also from several sessions of one user."""
     path = _path(user)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,5 +84,12 @@ def _read(path: Path) -> list[Saved]:
     return sorted((Saved(**each) for each in document["queries"]), key=lambda each: each.name)
 
 
-def _write(path: Path, user: str, queries: list[Saved]) -> None:
-    replace_json(path, {"user": user, "queries": [asdict(each) for each in queries]})
+def _write(path: Path, user: User, queries: list[Saved]) -> None:
+    replace_json(
+        path,
+        {
+            "user": user.name,
+            **user.identity(),
+            "queries": [asdict(each) for each in queries],
+        },
+    )

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from dashboards.access import FILE_VARIABLE, AccessRefused, is_local, settings
+from dashboards.export_limits import limits
 from dashboards.limits import max_age_days
 from pipeline.errors import PipelineError
 
@@ -59,6 +60,7 @@ def command(
     if access_file:
         environment[FILE_VARIABLE] = str(access_file.resolve())
     max_age_days(environment)
+    limits(environment)  # refused here, not when the first reader asks for a file
     access = settings(environment)
     if access is None and not is_local(address):
         raise AccessRefused(

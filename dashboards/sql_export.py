@@ -21,8 +21,10 @@ from pipeline.export import FORM
 from pipeline.layout import Warehouse
 from pipeline.sandbox import masking, writing
 from pipeline.sandbox.terms import Question
+from pipeline.worker_process import begin
 
 if TYPE_CHECKING:
+    from dashboards.auth import User
     from dashboards.data import View  # not in the process: it would load Streamlit
 
 
@@ -43,13 +45,14 @@ class SqlOrder:
         name = hashlib.sha256(request.encode()).hexdigest()[:16]
         return self.warehouse.exports / self.view.publication_id / name
 
-    def request(self, user: str, question: Question) -> dict[str, Any]:
+    def request(self, user: User, question: Question) -> dict[str, Any]:
         """What the process reads."""
         file = f"mhhs_sql_{self.view.publication_id}_{{rows}}rows.{self.format}"
         return {
             "warehouse": str(self.warehouse.root.resolve()),
             "publication_id": self.view.publication_id,
-            "user": user,
+            "user": user.name,
+            "identity": user.identity(),
             "statement": question.statement,
             "home": question.home,
             "publications": {name: str(path) for name, path in question.publications.items()},
@@ -64,6 +67,7 @@ def make(request: dict[str, Any]) -> dict[str, Any]:
     warehouse = Warehouse(Path(request["warehouse"]))
     key = masking.warehouse_key(warehouse.mask_key)
     facts = {
+        **request["identity"],
         "publication_id": request["publication_id"],
         "sql": masking.without_mpans(request["statement"], key),
         "mpans": "in clear" if request["mask_key"] is None else "hashed",
@@ -97,6 +101,7 @@ def _record(warehouse: Warehouse, user: str, facts: dict[str, Any], folder: Path
 
 def main() -> int:
     """Worker process: the exit code tells, the reason stands on standard error."""
+    begin()
     try:
         make(json.load(sys.stdin))
     except (PipelineError, OSError, writing.DatabaseError) as error:

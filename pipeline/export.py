@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -34,8 +33,10 @@ from pipeline.export_lists import (
     parse_filters,
 )
 from pipeline.layout import replace_json
+from pipeline.leftovers import scratch_folder
 from pipeline.publication import file_sha256
 from pipeline.sql_text import exact_path, identifier
+from pipeline.worker_process import begin
 
 __all__ = [
     "FORM",
@@ -90,10 +91,9 @@ def export(
         raise ExportRefused(f"Unknown list {list_name!r}; there is: {', '.join(LISTS)}.")
     export_list = LISTS[list_name]
     test, values = condition(export_list, filters)
-    out_path.parent.mkdir(parents=True, exist_ok=True)
     with (
-        tempfile.TemporaryDirectory(prefix=".export-", dir=out_path.parent) as scratch,
-        closing(_open(publication_path, Path(scratch))) as connection,
+        scratch_folder(out_path.parent) as scratch,
+        closing(_open(publication_path, scratch)) as connection,
     ):
         known = _columns(connection, export_list.mart)
         chosen = list(columns or known)
@@ -102,7 +102,7 @@ def export(
                 f"The list {list_name!r} has no column {', '.join(unknown)}; "
                 f"it has: {', '.join(known)}."
             )
-        part = Path(scratch) / "rows"
+        part = scratch / "rows"
         facts = {
             **about_publication(publication_path),
             "mart": _stored(publication_path, "marts").get(export_list.mart),
@@ -135,7 +135,7 @@ def export(
             **facts,
         }
         part.replace(target)
-    replace_json(target.with_name(f"{target.name}.manifest.json"), manifest)
+        replace_json(target.with_name(f"{target.name}.manifest.json"), manifest)
     return manifest
 
 
@@ -278,6 +278,7 @@ def notes(format: str) -> list[str]:
 
 def main() -> int:
     """Worker process: a request on standard input, the manifest on standard output."""
+    begin()
     request = json.load(sys.stdin)
     try:
         manifest = export(

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import struct
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import duckdb
 
 from pipeline.errors import NoPublication, PipelineError
 from pipeline.layout import Warehouse, replace_json, replace_text
+from pipeline.leftovers import sweep_exports
 from pipeline.publication import (
     Publication,
     current,
@@ -24,6 +26,8 @@ from pipeline.publication import (
 )
 from pipeline.sql_text import exact_path
 
+# C's `struct flock`: type, whence, start, length, process.
+_FLOCK = "hhqqi4x"
 Progress = Callable[[str, float], None]
 
 
@@ -151,6 +155,7 @@ def prune(warehouse: Warehouse, keep: int) -> Pruned:
         warehouse.dictionary(publication.publication_id).unlink(missing_ok=True)
         warehouse.manifest(publication.publication_id).unlink()
         pruned.deleted.append(publication.publication_id)
+    sweep_exports(warehouse)
     return pruned
 
 
@@ -159,14 +164,15 @@ def _is_in_use(path: Path) -> bool:
 
     Ask only while this process has it closed: closing it gives up every lock of the process.
     """
-    descriptor = os.open(path, os.O_RDWR)
+    # The file is read-only, so a lock for writing can be asked about, not taken.
+    wanted = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
+        answer = fcntl.fcntl(descriptor, fcntl.F_GETLK, wanted)
     finally:
         os.close(descriptor)
-    return False
+    kind: int = struct.unpack(_FLOCK, answer)[0]
+    return kind != fcntl.F_UNLCK
 
 
 def copy_parquet(

@@ -15,6 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.errors import PipelineError
+from pipeline.layout import Warehouse
+from pipeline.modes import FILE
+from pipeline.tidying import tidy
 
 LOCK_NAME = ".lock"
 _POLL_SECONDS = 0.1
@@ -36,11 +39,12 @@ def warehouse_lock(warehouse: Path, wait_seconds: float = 0.0) -> Iterator[None]
     """
     warehouse.mkdir(parents=True, exist_ok=True)
     path = warehouse / LOCK_NAME
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE)
     try:
         _acquire(descriptor, path, wait_seconds)
         _write_holder(descriptor)
         try:
+            tidy(Warehouse(warehouse))
             yield
         finally:
             os.ftruncate(descriptor, 0)

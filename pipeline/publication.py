@@ -22,6 +22,7 @@ import duckdb
 from pipeline import dictionary, publication_log
 from pipeline.errors import GateFailed, NoPublication
 from pipeline.layout import PROJECT, STORAGE, Warehouse, replace_json, replace_text
+from pipeline.modes import make_read_only
 from pipeline.sql_text import exact_path, literal
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ def publish(
     path = warehouse.publication(publication_id)
     manifest["sha256"] = file_sha256(part)
     manifest["bytes"] = part.stat().st_size
+    make_read_only(part)
     part.replace(path)
     manifest["dictionary"] = _write_dictionary(warehouse, publication_id, result.dbt_manifest)
     replace_json(warehouse.manifest(publication_id), manifest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,9 @@ import oidc_provider_mock
 from itsdangerous import URLSafeTimedSerializer
 from oidc_provider_mock import User
 
+from dashboards import auth
+
+ISSUER = "http://localhost"
 COOKIE_SECRET = "a cookie secret only for tests, and long"
 # Many groups by number, as large organisations have: the cookie then comes in parts.
 _MANY = [str(uuid5(NAMESPACE_DNS, f"group {number}")) for number in range(250)]
@@ -38,9 +41,9 @@ ROLES = {
 
 
 @contextmanager
-def provider(port: int, seconds: int = 3600) -> Iterator[str]:
+def provider(port: int, seconds: int = 3600, users: Sequence[User] = ()) -> Iterator[str]:
     """The provider on a port; its tokens hold for so many seconds. Yields its metadata address."""
-    users = [User(sub=name, claims=claims) for name, claims in PEOPLE.items()]
+    users = users or [User(sub=name, claims=claims) for name, claims in PEOPLE.items()]
     with oidc_provider_mock.run_server_in_thread(
         port, access_token_max_age=timedelta(seconds=seconds), user_claims=users
     ):
@@ -71,14 +74,20 @@ def access_file(folder: Path, address: str, metadata_url: str) -> Path:
         admin = ["MHHS Operators"]
         """
     )
+    path.chmod(0o600)
     return path
+
+
+def key_of(subject: str, issuer: str = ISSUER) -> str:
+    """The key of a person at a provider."""
+    return auth.User(subject, frozenset(), "signed in", issuer, subject).key
 
 
 def claims_of(name: str, address: str, **others: Any) -> dict[str, Any]:
     """What the cookie of the sign-in holds."""
     now = int(time.time())
     return {
-        "iss": "http://localhost",
+        "iss": ISSUER,
         "sub": name,
         "nonce": f"nonce of {name}",
         "iat": now,

@@ -50,7 +50,7 @@ def download_panel(frame: Frame, list_name: str, filters: Filters, rows: int) ->
     if is_running:
         _wait(asked, rows)
     elif manifest:
-        _offer(asked, manifest, user.name)
+        _offer(asked, manifest, user.key)
     elif not is_too_long:
         _prepare(asked, rows)
     if manifest:
@@ -95,7 +95,7 @@ def _wait(asked: exporting.Order, rows: int) -> None:
     if not exporting.is_running(asked):
         st.rerun()
     st.button(
-        f"Preparing {FORMATS[asked.format]} of {rows:,} rows …",
+        exporting.in_progress(asked, f"{FORMATS[asked.format]} of {rows:,} rows"),
         key=f"preparing_{asked.list_name}",
         disabled=True,
         icon="spinner",
@@ -103,20 +103,20 @@ def _wait(asked: exporting.Order, rows: int) -> None:
 
 
 @st.fragment(run_every=_RENEW_SECONDS)
-def _offer(asked: exporting.Order, manifest: dict[str, object], user: str) -> None:
+def _offer(asked: exporting.Order, manifest: dict[str, object], reader: str) -> None:
     file = exporting.relative_file(asked, manifest)
     rows, size = int(str(manifest["rows"])), int(str(manifest["bytes"]))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.link_button(
             f"Download {FORMATS[asked.format]}: {rows:,} row{'' if rows == 1 else 's'}, "
             f"{numbers.file_size(size)}",
-            links.link(file, user),
+            links.link(file, reader),
             type="primary",
             icon=":material/download:",
         )
         st.link_button(
             "Manifest",
-            links.link(f"{file}.manifest.json", user),
+            links.link(f"{file}.manifest.json", reader),
             icon=":material/fact_check:",
             help="Rows, bytes, sha256, filters, publication and the wording of the rules.",
         )

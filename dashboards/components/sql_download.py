@@ -54,18 +54,19 @@ def _buttons(orders: list[SqlOrder]) -> None:
 def _button(asked: SqlOrder) -> None:
     words = _FORMATS[asked.format]
     if exporting.is_running(asked):
-        st.button(f"Preparing {words} …", key=f"sql_{asked.format}", disabled=True, icon="spinner")
+        label = exporting.in_progress(asked, words)
+        st.button(label, key=f"sql_{asked.format}", disabled=True, icon="spinner")
     elif manifest := exporting.finished(asked):
-        file, user = exporting.relative_file(asked, manifest), current_user().name
+        file, reader = exporting.relative_file(asked, manifest), current_user().key
         rows, size = int(manifest["rows"]), numbers.file_size(int(manifest["bytes"]))
         st.link_button(
             f"Download {words}: {rows:,} row{'' if rows == 1 else 's'}, {size}",
-            links.link(file, user, "analyst"),
+            links.link(file, reader, "analyst"),
             icon=":material/download:",
         )
         st.link_button(
             f"Manifest of the {words}",
-            links.link(f"{file}.manifest.json", user, "analyst"),
+            links.link(f"{file}.manifest.json", reader, "analyst"),
             icon=":material/fact_check:",
             help="Rows, bytes, sha256, publication and the query.",
         )
@@ -82,5 +83,5 @@ def _button(asked: SqlOrder) -> None:
 
 def _order(asked: SqlOrder) -> None:
     question = data.sql.to_ask(asked.view, asked.statement)
-    request = asked.request(current_user().name, question)
+    request = asked.request(current_user(), question)
     exporting.launch(asked, "dashboards.sql_export", request)

@@ -32,7 +32,7 @@ def standing_lists(frame: Frame) -> None:
 @st.fragment(run_every=_RENEW_SECONDS)
 def _files(files: list[exporting.StandingFile]) -> None:
     """The links are renewed before they can expire."""
-    user = current_user().name
+    reader = current_user().key
     st.html(
         '<p class="mhhs-sub">Made by the daily run of this as-of day, the same for everybody; each '
         "with its manifest</p>"
@@ -48,12 +48,12 @@ def _files(files: list[exporting.StandingFile]) -> None:
                 words = FORMATS[each.manifest["format"]]
                 st.link_button(
                     f"{words}, {numbers.file_size(int(each.manifest['bytes']))}",
-                    links.link(each.path, user),
+                    links.link(each.path, reader),
                     icon=":material/download:",
                     help=f"sha256 {each.manifest['sha256']}",
                 )
                 st.link_button(
                     f"Manifest of the {words}",
-                    links.link(f"{each.path}.manifest.json", user),
+                    links.link(f"{each.path}.manifest.json", reader),
                     icon=":material/fact_check:",
                 )

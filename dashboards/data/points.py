@@ -129,11 +129,12 @@ def _record(view: View, by: str, mpan: str, *, allowed: bool) -> None:
     if st.session_state.get(_LAST_LOOK_UP) == look_up:
         return
     st.session_state[_LAST_LOOK_UP] = look_up
-    warehouse = store.warehouse()
+    warehouse, user = store.warehouse(), current_user()
     audit.record(
         warehouse.audit_log,
         "point",
-        current_user().name,
+        user.name,
+        **user.identity(),
         by=by,
         mpan_hash=pseudonym(warehouse, mpan),
         allowed=allowed,

@@ -96,6 +96,7 @@ def _record(view: View, statement: str, **facts: str | float | None) -> None:
         store.warehouse().audit_log,
         "sql",
         user.name,
+        **user.identity(),
         publication_id=view.publication_id,
         sql=masking.without_mpans(statement, _key()),
         mpans="in clear" if sees_mpans(user) else "hashed",

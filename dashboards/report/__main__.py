@@ -14,10 +14,12 @@ from pathlib import Path
 from streamlit.logger import set_log_level
 
 from pipeline.errors import PipelineError
+from pipeline.worker_process import begin
 
 
 def main() -> int:
     """Make the report that is asked for."""
+    begin()
     request = json.load(sys.stdin)
     os.environ["MHHS_WAREHOUSE"] = request["warehouse"]
     set_log_level("error")  # caches without a server are no news here

@@ -21,6 +21,7 @@ from dashboards.data import View
 from dashboards.report.contents import contents
 from pipeline.errors import NoPublication, PipelineError
 from pipeline.layout import replace_json
+from pipeline.leftovers import scratch_folder
 from pipeline.publication import file_sha256
 
 _TEMPLATE = Path(__file__).resolve().parent / "paper.typ"
@@ -45,9 +46,8 @@ def make(view: View, out_path: Path) -> dict[str, Any]:
     Raises what stands in the way, and then leaves no file.
     """
     said = contents(view)
-    out_path.parent.mkdir(parents=True, exist_ok=True)
-    part = out_path.with_name(f".{out_path.name}.part")
-    try:
+    with scratch_folder(out_path.parent) as scratch:
+        part = scratch / "report"
         part.write_bytes(set_in_type(said, int(view.built_at.timestamp())))
         manifest = {
             "report": "board",
@@ -60,9 +60,7 @@ def make(view: View, out_path: Path) -> dict[str, Any]:
             "title": said["title"],
         }
         part.replace(out_path)
-    finally:
-        part.unlink(missing_ok=True)
-    replace_json(out_path.with_name(f"{out_path.name}.manifest.json"), manifest)
+        replace_json(out_path.with_name(f"{out_path.name}.manifest.json"), manifest)
     return manifest
 
 

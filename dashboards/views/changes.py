@@ -167,9 +167,11 @@ def _offer_split(pair: Pair) -> None:
 def _wait(pair: Pair) -> None:
     if comparing.at_work() != pair:
         st.rerun()
+    before = comparing.before()
+    far = f"waiting, {before} before you" if before else f"{comparing.seconds():.0f} seconds so far"
     st.info(
-        f"Real changes and corrections are being told apart: {comparing.seconds():.0f} seconds so "
-        "far. The rest of the page can be used meanwhile.",
+        f"Real changes and corrections are being told apart: {far}. The rest of the page can be "
+        "used meanwhile.",
         icon="spinner",
     )
 

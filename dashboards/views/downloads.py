@@ -28,6 +28,7 @@ KIND = {
 EMPTY: dict[str, Any] = {"log_kind": [], "log_user": [], "log_from": None, "log_to": None}
 RECENT_DAYS = 28
 _PREPARED = "_prepared_log"
+_NOT_WRITTEN = "_log_not_written"
 
 
 def render(frame: Frame) -> None:
@@ -94,12 +95,15 @@ def _file(shown: pl.DataFrame) -> None:
     rows = f"{shown.height:,} row{'' if shown.height == 1 else 's'}"
 
     def prepare() -> None:
-        st.session_state[_PREPARED] = (selected, data.downloads.write_csv(shown))
+        try:
+            st.session_state[_PREPARED] = (selected, data.downloads.write_csv(shown))
+        except data.downloads.NotWritten as error:
+            st.session_state[_NOT_WRITTEN] = str(error)
 
     if prepared and prepared[0] == selected:
         st.link_button(
             f"Download CSV: {rows}",
-            links.link(prepared[1], current_user().name, role="admin"),
+            links.link(prepared[1], current_user().key, role="admin"),
             type="primary",
             icon=":material/download:",
         )
@@ -111,6 +115,8 @@ def _file(shown: pl.DataFrame) -> None:
             icon=":material/table_view:",
             on_click=prepare,
         )
+        if reason := st.session_state.pop(_NOT_WRITTEN, None):
+            st.error(f"The file could not be made: {reason}", icon=":material/error:")
 
 
 def _table(frame: Frame, shown: pl.DataFrame) -> None:

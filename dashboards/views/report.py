@@ -87,23 +87,24 @@ def _prepare(asked: ordering.ReportOrder) -> None:
 def _wait(asked: ordering.ReportOrder) -> None:
     if not exporting.is_running(asked):
         st.rerun()
-    st.button("Preparing the report …", key="preparing_report", disabled=True, icon="spinner")
+    label = exporting.in_progress(asked, "the report")
+    st.button(label, key="preparing_report", disabled=True, icon="spinner")
 
 
 @st.fragment(run_every=_RENEW_SECONDS)
 def _offer(asked: ordering.ReportOrder, manifest: dict[str, object]) -> None:
     """The link is renewed before it can expire."""
-    file, user = exporting.relative_file(asked, manifest), current_user().name
+    file, reader = exporting.relative_file(asked, manifest), current_user().key
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.link_button(
             f"Download PDF: {numbers.file_size(int(str(manifest['bytes'])))}",
-            links.link(file, user, None),
+            links.link(file, reader, None),
             type="primary",
             icon=":material/download:",
         )
         st.link_button(
             "Manifest",
-            links.link(f"{file}.manifest.json", user, None),
+            links.link(f"{file}.manifest.json", reader, None),
             icon=":material/fact_check:",
             help="Bytes, sha256 and publication.",
         )

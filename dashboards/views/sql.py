@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards import data, saved_queries
-from dashboards.auth import current_user
+from dashboards.auth import User, current_user
 from dashboards.components.frame import Frame, current
 from dashboards.components.schema_browser import schema_browser
 from dashboards.components.sql_answer import offer_chart, show_answer, show_failure
@@ -101,7 +101,7 @@ def _choices(frame: Frame) -> None:
     starters = {
         each.key: each for each in (*data.starters.questions(), *data.starters.rules(frame.view))
     }
-    kept = {each.name: each for each in saved_queries.of(current_user().name)}
+    kept = {each.name: each for each in saved_queries.of(current_user())}
     with st.grid(2, min_column_width=220, gap="small", vertical_alignment="bottom"):
         st.selectbox(
             "Start from a question or a rule",
@@ -131,7 +131,7 @@ def _take(widget: str, queries: dict[str, str]) -> None:
 
 
 def _save(statement: str) -> None:
-    user = current_user().name
+    user = current_user()
     name = st.text_input("Name", key="sql_name", max_chars=saved_queries.NAME_LENGTH)
     kept = {each.name for each in saved_queries.of(user)}
     st.button(
@@ -155,7 +155,7 @@ def _save(statement: str) -> None:
         )
 
 
-def _keep(user: str, name: str, statement: str) -> None:
+def _keep(user: User, name: str, statement: str) -> None:
     try:
         saved_queries.save(user, name, statement)
     except saved_queries.NotSaved as error:
@@ -165,7 +165,7 @@ def _keep(user: str, name: str, statement: str) -> None:
         st.toast(f"Saved: {name}", icon=":material/bookmark_added:")
 
 
-def _forget(user: str, name: str) -> None:
+def _forget(user: User, name: str) -> None:
     saved_queries.delete(user, name)
     st.session_state["sql_gone"] = st.session_state["sql_saved"] = None
     st.toast(f"Deleted: {name}", icon=":material/bookmark_remove:")
@@ -191,7 +191,7 @@ def _run(frame: Frame, statement: str) -> None:
 
 def _identity(frame: Frame, statement: str) -> tuple[Any, ...]:
     user = current_user()
-    return frame.view.publication_id, statement, user.name, data.sql.sees_mpans(user)
+    return frame.view.publication_id, statement, user.key, data.sql.sees_mpans(user)
 
 
 def _outcome(frame: Frame, statement: str) -> None:

@@ -13,6 +13,7 @@ import click
 
 from pipeline.cli import making, reading
 from pipeline.console import Teaching
+from pipeline.modes import keep_private
 
 _COMMANDS = (
     making.simulate,
@@ -48,6 +49,7 @@ def main() -> None:
     mend; 4 no publication to read; 5 another run holds the warehouse; 6 expected
     files did not come.
     """
+    keep_private()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 

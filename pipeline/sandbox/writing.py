@@ -7,7 +7,6 @@ into SQL quoted, and into a CSV guarded.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -27,6 +26,7 @@ from pipeline.export import (
     select_list,
 )
 from pipeline.layout import replace_json
+from pipeline.leftovers import scratch_folder
 from pipeline.publication import file_sha256
 from pipeline.sandbox import asking
 from pipeline.sandbox.terms import Limits, Question
@@ -52,9 +52,8 @@ def write(question: Question, limits: Limits, out_path: Path, file_format: str) 
     """
     if file_format not in FORMATS:
         raise ExportRefused(f"Unknown format {file_format!r}; there is: {', '.join(FORMATS)}.")
-    out_path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=out_path.parent) as scratch:
-        part = Path(scratch) / "rows"
+    with scratch_folder(out_path.parent) as scratch:
+        part = scratch / "rows"
         with asking.stream(question, limits) as answer:
             rows = _copy(answer, part, file_format)
         target = out_path.with_name(out_path.name.replace("{rows}", str(rows)))
@@ -72,7 +71,7 @@ def write(question: Question, limits: Limits, out_path: Path, file_format: str) 
             "notes": [*notes(file_format), *([] if question.mask_key is None else [_HASHED])],
         }
         part.replace(target)
-    replace_json(target.with_name(f"{target.name}.manifest.json"), manifest)
+        replace_json(target.with_name(f"{target.name}.manifest.json"), manifest)
     return manifest
 
 
@@ -85,7 +84,11 @@ def _copy(answer: asking.Stream, part: Path, file_format: str) -> int:
     )
     is_text = [pa.types.is_string(each) for each in answer.reader.schema.types]
     guarded = [name for name, text in zip(names, is_text, strict=True) if text and is_csv]
-    with closing(duckdb.connect(":memory:", config={"memory_limit": "256MB"})) as connection:
+    with closing(
+        duckdb.connect(
+            ":memory:", config={"memory_limit": "256MB", "temp_directory": str(part.parent)}
+        )
+    ) as connection:
         connection.register("answer", answer.reader)
         rows = connection.execute(
             f"copy (select {select_list(names, guarded, file_format)} "

@@ -34,7 +34,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with provider(free_port()) as metadata_url:
         settings = access_file(folder, address, metadata_url)
         with serve(warehouse, port, folder / "server.log", variables, settings):
-            yield Site(address, warehouse, _mpans(warehouse))
+            issuer = metadata_url.partition("/.well-known")[0]
+            yield Site(address, warehouse, _mpans(warehouse), issuer)
 
 
 def _mpans(warehouse: Path) -> frozenset[bytes]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from dashboards import links
 from tests.fixture_publication import AFTER, publication_id
-from tests.identity import PEOPLE
+from tests.identity import PEOPLE, key_of
 from tests.served import settle
 
 SECRET = "only for tests"
@@ -24,13 +24,14 @@ class Site:
     address: str
     warehouse: Path
     mpans: frozenset[bytes]
+    issuer: str
 
     def audit(self) -> list[dict[str, Any]]:
         log = self.warehouse / "logs" / "audit.jsonl"
         return [json.loads(line) for line in log.read_text("utf-8").splitlines()]
 
     def link(self, file: str, name: str, seconds: int = 60, **others: Any) -> str:
-        claim = links.Claim(file, name, int(time.time()) + seconds, **others)
+        claim = links.Claim(file, key_of(name, self.issuer), int(time.time()) + seconds, **others)
         return links.ROUTE.format(token=links.sign(claim))
 
 

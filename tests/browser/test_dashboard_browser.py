@@ -18,6 +18,7 @@ import duckdb
 import pytest
 
 from dashboards import links
+from dashboards.auth import LOCAL_USER
 from tests.fixture_publication import AFTER, BEFORE, FORMULA, make_warehouse, publication_id
 from tests.needs import chromium, open_chromium
 from tests.served import free_port, serve, settle
@@ -214,14 +215,14 @@ def test_links_that_expired_or_were_changed_are_refused(
     def fetch(token: str) -> int:
         return status(server + links.ROUTE.format(token=token))
 
-    good = links.sign(links.Claim("p/h/list.csv", "local", now + 60))
+    good = links.sign(links.Claim("p/h/list.csv", LOCAL_USER.key, now + 60))
     body, _, signature = good.partition(".")
     assert fetch(good) == 200
-    assert fetch(links.sign(links.Claim("p/h/list.csv", "local", now - 1))) == 403
+    assert fetch(links.sign(links.Claim("p/h/list.csv", LOCAL_USER.key, now - 1))) == 403
     assert fetch(f"{body[:-2]}AA.{signature}") == 403
     assert fetch("nothing") == 403
-    assert fetch(links.sign(links.Claim("p/h/gone.csv", "local", now + 60))) == 404
-    escape = links.Claim("../published/CURRENT", "local", now + 60)
+    assert fetch(links.sign(links.Claim("p/h/gone.csv", LOCAL_USER.key, now + 60))) == 404
+    escape = links.Claim("../published/CURRENT", LOCAL_USER.key, now + 60)
     assert fetch(links.sign(escape)) == 404
     with urllib.request.urlopen(f"{server}/exports/p/h/list.csv", timeout=10) as answer:
         assert answer.read() != file.read_bytes()  # the app's own page, never the file

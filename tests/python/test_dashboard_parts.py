@@ -214,8 +214,8 @@ def test_threads_get_their_own_answers(fixture_warehouse: Path) -> None:
 def test_links_expire_and_cannot_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1_000_000
     monkeypatch.setattr(links.time, "time", lambda: now)
-    token = links.link("p/h/file.csv", "local").rpartition("/")[2]
-    assert links.verify(token) == links.Claim("p/h/file.csv", "local", now + 300)
+    token = links.link("p/h/file.csv", "key").rpartition("/")[2]
+    assert links.verify(token) == links.Claim("p/h/file.csv", "key", now + 300)
     body, _, signature = token.partition(".")
     for changed in (f"{body}x.{signature}", f"{body}.{signature[:-1]}", body, "", "a.b", "é.ü"):
         assert links.verify(changed) is None

@@ -16,6 +16,7 @@ from dashboards import comparing, data
 from dashboards.auth import Forbidden
 from dashboards.comparing import Pair
 from dashboards.components.figures import figure
+from dashboards.export_queue import QUEUE
 from pipeline.comparison import Comparison
 from pipeline.contracts import EXTRACTS
 from pipeline.locking import warehouse_lock
@@ -64,7 +65,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch, warehouse: Path) -> Iterator[N
     monkeypatch.setenv("MHHS_WAREHOUSE", str(warehouse))
     monkeypatch.setenv("MHHS_TODAY", DAY_AFTER)
     yield
-    comparing._failed.clear()
+    QUEUE.forget_failures()
 
 
 def pair() -> Pair:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dashboards import data, exporting, saved_queries, sql_export
-from dashboards.auth import Forbidden, User
+from dashboards.auth import LOCAL_USER, Forbidden, User
 from dashboards.data import View
 from pipeline.layout import Warehouse
 from pipeline.publication import current, publications
@@ -88,7 +88,7 @@ def test_without_its_line_there_is_no_answer(
     be(monkeypatch, COMPLIANCE)
     order = sql_export.SqlOrder(warehouse, view, "select 1", "csv", hashed=False)
     with pytest.raises(OSError, match=r"audit\.jsonl"):
-        sql_export.make(order.request("cat", data.sql.to_ask(view, "select 1")))
+        sql_export.make(order.request(COMPLIANCE, data.sql.to_ask(view, "select 1")))
     assert exporting.finished(order) is None
 
 
@@ -272,7 +272,7 @@ def test_queries_are_saved_taken_replaced_and_deleted(warehouse: Warehouse) -> N
     app.text_area(key="sql").set_value("select 1 as one")
     app.text_input(key="sql_name").set_value("  My   first ").run()
     app.button(key="sql_save").click().run()
-    assert [each.name for each in saved_queries.of("local")] == ["My first"]
+    assert [each.name for each in saved_queries.of(LOCAL_USER)] == ["My first"]
     app.text_area(key="sql").set_value("select 2").run()
     app.selectbox(key="sql_saved").set_value("My first").run()
     assert app.text_area(key="sql").value == "select 1 as one"
@@ -280,31 +280,32 @@ def test_queries_are_saved_taken_replaced_and_deleted(warehouse: Warehouse) -> N
     app.text_input(key="sql_name").set_value("My first").run()
     assert app.button(key="sql_save").label == "Replace the saved query"
     app.button(key="sql_save").click().run()
-    assert [each.sql for each in saved_queries.of("local")] == ["select 3"]
+    assert [each.sql for each in saved_queries.of(LOCAL_USER)] == ["select 3"]
     app.selectbox(key="sql_gone").set_value("My first").run()
     app.button(key="sql_delete").click().run()
-    assert saved_queries.of("local") == []
+    assert saved_queries.of(LOCAL_USER) == []
     app.button(key="sql_save").click().run()
     assert "Give it a name." in text_of(app)
 
 
 def test_saved_queries_are_their_owners(warehouse: Warehouse) -> None:
-    saved_queries.save("ana", "mine", "select 1")
-    saved_queries.save("../cat/..", "mine", "select 2")
-    assert [each.sql for each in saved_queries.of("ana")] == ["select 1"]
-    assert [each.sql for each in saved_queries.of("../cat/..")] == ["select 2"]
-    assert saved_queries.of("nobody") == []
+    ana, odd = ANALYST, User("../cat/..", frozenset())
+    saved_queries.save(ana, "mine", "select 1")
+    saved_queries.save(odd, "mine", "select 2")
+    assert [each.sql for each in saved_queries.of(ana)] == ["select 1"]
+    assert [each.sql for each in saved_queries.of(odd)] == ["select 2"]
+    assert saved_queries.of(LEADER) == []
     for path in warehouse.root.rglob("*.json"):
         assert path.parent.name in ("queries", "published")
     with pytest.raises(saved_queries.NotSaved, match="at most 60"):
-        saved_queries.save("ana", "x" * 61, "select 1")
+        saved_queries.save(ana, "x" * 61, "select 1")
     with pytest.raises(saved_queries.NotSaved, match="no query"):
-        saved_queries.save("ana", "x", " ")
+        saved_queries.save(ana, "x", " ")
     for number in range(saved_queries.AT_MOST - 1):
-        saved_queries.save("ana", str(number), "select 1")
+        saved_queries.save(ana, str(number), "select 1")
     with pytest.raises(saved_queries.NotSaved, match="delete one first"):
-        saved_queries.save("ana", "one more", "select 1")
-    saved_queries.save("ana", "mine", "select 3")  # to replace is not one more
+        saved_queries.save(ana, "one more", "select 1")
+    saved_queries.save(ana, "mine", "select 3")  # to replace is not one more
 
 
 def test_the_schema_browser_shows_what_there_is_and_finds(warehouse: Warehouse, view: View) -> None:

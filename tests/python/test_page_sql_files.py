@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from dashboards import data, exporting, sql_export
-from dashboards.auth import User
+from dashboards.auth import LOCAL_USER, User
 from dashboards.data import View
 from pipeline.layout import Warehouse
 from tests.sql_page import (
@@ -38,7 +38,7 @@ def view(warehouse: Warehouse) -> View:
 
 
 def made(order: sql_export.SqlOrder, user: User, view: View) -> dict[str, Any]:
-    request = order.request(user.name, data.sql.to_ask(view, order.statement))
+    request = order.request(user, data.sql.to_ask(view, order.statement))
     exporting.launch(order, "dashboards.sql_export", request)
     while exporting.is_running(order):
         time.sleep(0.1)
@@ -84,7 +84,7 @@ def test_a_file_that_cannot_be_made_says_why_and_leaves_nothing(
 ) -> None:
     sql = "select case when range > 50000 then error('boom') end from range(100000)"
     order = sql_export.SqlOrder(warehouse, view, sql, "csv", hashed=False)
-    request = order.request("local", data.sql.to_ask(view, sql))
+    request = order.request(LOCAL_USER, data.sql.to_ask(view, sql))
     exporting.launch(order, "dashboards.sql_export", request)
     while exporting.is_running(order):
         time.sleep(0.1)
