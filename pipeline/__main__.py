@@ -1,5 +1,12 @@
 """`python -m pipeline`."""
 
-from pipeline.cli import main
+from pipeline import signals
 
-main(prog_name="python -m pipeline")
+
+def _main() -> None:
+    from pipeline.cli import main  # a second of imports, which a signal may interrupt
+
+    main(prog_name="python -m pipeline")
+
+
+signals.guard(_main)

@@ -2,12 +2,10 @@
 
 Exit codes: 0 done; 1 the gate failed and nothing was published; 2 wrong usage; 3 something the user
 can mend, said in one sentence; 4 no publication to read; 5 another run holds the warehouse;
-6 expected files did not come.
+6 expected files did not come; 130 interrupted (`pipeline.signals`).
 """
 
 from __future__ import annotations
-
-import signal
 
 import click
 
@@ -46,9 +44,8 @@ def main() -> None:
 
     Exit codes: 0 done; 1 the gate failed, nothing was published; 2 wrong usage; 3 an error you can
     mend; 4 no publication to read; 5 another run holds the warehouse; 6 expected
-    files did not come.
+    files did not come; 130 interrupted.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 for _command in _COMMANDS:
