@@ -138,6 +138,15 @@ def _say_error(message: str) -> None:
 class Teaching(click.Group):
     """Turns an error that the user can mend into one sentence and its exit code."""
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().main(*arguments, **options)
+        except SystemExit as ended:
+            # Click ends with 1, which is that of a failed gate.
+            if isinstance(ended.__context__, BrokenPipeError):
+                sys.exit(signals.BROKEN_PIPE)
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return self._teach(ctx)
