@@ -1,10 +1,17 @@
 """`python -m pipeline`."""
 
-from pipeline import signals
+import os
+import signal
+
+for _each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(_each) is not signal.SIG_IGN:  # until what follows is imported
+        signal.signal(_each, lambda *_: os._exit(130))
+
+from pipeline import signals  # noqa: E402
 
 
 def _main() -> None:
-    from pipeline.cli import main  # a second of imports, which a signal may interrupt
+    from pipeline.cli import main
 
     main(prog_name="python -m pipeline")
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import click
 
+from pipeline import CONTRACT_VERSION, __version__
 from pipeline.cli import making, reading
-from pipeline.console import Teaching
+from pipeline.console import Teaching, say
 
 _COMMANDS = (
     making.simulate,
@@ -31,7 +32,29 @@ _COMMANDS = (
 )
 
 
+def _version(context: click.Context, _option: click.Parameter, is_asked: bool) -> None:
+    if not is_asked or context.resilient_parsing:
+        return
+    import duckdb
+
+    from pipeline.publication import code_version
+
+    say(
+        f"mhhs-readiness {__version__} (code {code_version()}, contract {CONTRACT_VERSION}, "
+        f"DuckDB {duckdb.__version__})"
+    )
+    context.exit()
+
+
 @click.group(cls=Teaching, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Print the version of the program, its code and the contract of the marts.",
+)
 def main() -> None:
     """MHHS readiness warehouse: who holds Metering Points without being Qualified?
 
