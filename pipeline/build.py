@@ -22,10 +22,12 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 
+from pipeline import signals
 from pipeline.errors import PipelineError
 from pipeline.intake import create_state_views, newest_registration_date, store_states
 from pipeline.layout import PROJECT, STORAGE, Warehouse, large_database
 from pipeline.ledger import create_ledger_tables
+from pipeline.machine import default_memory_limit
 from pipeline.sql_text import exact_path
 
 Progress = Callable[[str, float], None]
@@ -148,12 +150,6 @@ def project_fingerprint() -> str:
     return digest.hexdigest()
 
 
-def default_memory_limit() -> str:
-    """Half of the machine's memory, at most 4 GB: DuckDB spills to disk beyond it."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"{min(total // 2, 4 * 1000**3) // 1000**2}MB"
-
-
 @contextmanager
 def fresh_database(
     path: Path, memory_limit: str, threads: int
@@ -204,6 +200,7 @@ def run_dbt(
     outcome = runner.invoke(_words(words, as_of, warehouse.logs, warehouse.dbt_target))
     # dbt keeps the database open for the life of the process; who reads it next needs it closed.
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    signals.check()  # dbt takes an interrupt for a failure
     log = warehouse.logs / "dbt.log"
     results = getattr(outcome.result, "results", None)
     if results is None:
@@ -220,6 +217,7 @@ def parsed(logs: Path, target: Path) -> Manifest:
             os.environ.pop(name, None)
         words = _words(["parse", "--no-write-json"], date.max, logs, target)
         outcome = dbtRunner().invoke(words)
+        signals.check()
         if not isinstance(outcome.result, Manifest):
             log = logs / "dbt.log"
             raise PipelineError(f"dbt could not start: {outcome.exception}. See {log}.")

@@ -12,10 +12,11 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-from pipeline.build import Progress, default_memory_limit
+from pipeline.build import Progress
 from pipeline.hindsight import evaluate
 from pipeline.layout import Warehouse, large_database
 from pipeline.ledger import pairs, restore, rows_of, write
+from pipeline.machine import default_memory_limit
 from pipeline.publication import files_of, publications
 from pipeline.sql_text import exact_path
 from pipeline.touched import POINTS, Files, Known, Touched, find

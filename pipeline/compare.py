@@ -16,11 +16,12 @@ from typing import Any
 
 import duckdb
 
-from pipeline.build import Progress, default_memory_limit
+from pipeline.build import Progress
 from pipeline.comparison import Comparison, change, facts, path_of, stands
 from pipeline.errors import PipelineError
 from pipeline.hindsight import evaluate
 from pipeline.layout import Warehouse, large_database, replace_json
+from pipeline.machine import default_memory_limit
 from pipeline.publication import Publication, files_of
 from pipeline.sql_text import exact_path
 from pipeline.touched import Known

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +19,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pipeline.contracts import Extract
+from pipeline import signals
+from pipeline.contracts import MOST_TIMES_UNPACKED, Extract
 from pipeline.errors import PipelineError
 from pipeline.layout import Warehouse
+from pipeline.machine import cores
+from pipeline.visible import visible
 
 if TYPE_CHECKING:
     from pipeline.build import BuildResult
@@ -32,9 +35,14 @@ if TYPE_CHECKING:
 
 Report = Callable[[str, float], None]
 
-INTERRUPTED = 130
 
-_console = Console(stderr=True)
+class _Terminal(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave the exit code to `Teaching`."""
+        raise BrokenPipeError
+
+
+_console = _Terminal(stderr=True)
 
 SOILED_FILES_NAMED = 5
 
@@ -76,11 +84,32 @@ def _memory(_context: click.Context, _option: click.Parameter, value: str | None
 MEMORY = click.option(
     "--memory-limit",
     callback=_memory,
-    help="Memory for DuckDB, e.g. 3GB; it spills to disk beyond it. Default: half of the "
-    "machine, at most 4 GB.",
+    help="Memory for DuckDB, e.g. 3GB; it spills to disk beyond it. Default: half of what this "
+    "process may use, at most 4 GB.",
 )
 THREADS = click.option(
-    "--threads", type=click.IntRange(1), default=os.cpu_count() or 2, help="Default: all cores."
+    "--threads",
+    type=click.IntRange(1),
+    default=cores,
+    help="Default: every core that this process may use.",
+)
+
+
+def _max_ratio(_context: click.Context, _option: click.Parameter, value: int) -> None:
+    from pipeline.intake.stored import allow_ratio
+
+    allow_ratio(value)
+
+
+MAX_RATIO = click.option(
+    "--max-ratio",
+    type=click.IntRange(1),
+    default=MOST_TIMES_UNPACKED,
+    show_default=True,
+    callback=_max_ratio,
+    expose_value=False,
+    help="Refuse a compressed file that unpacks to more than 1 GiB and more than so many times its "
+    "size.",
 )
 MAKE_CURRENT = click.option(
     "--make-current",
@@ -89,31 +118,64 @@ MAKE_CURRENT = click.option(
 )
 
 
+def say(line: str) -> None:
+    """A line of the result, on standard output."""
+    print(visible(line))
+
+
+def tell(line: str) -> None:
+    """A line about the work, on standard error."""
+    print(visible(line), file=sys.stderr)
+
+
 def _say_error(message: str) -> None:
+    # Indented, what follows a line break in a file name cannot pass for a line of ours.
+    text = "\n  ".join(map(visible, message.split("\n")))
     _console.print("[bold red]Error:[/] ", end="")
-    _console.print(message, highlight=False, soft_wrap=True, markup=False)
+    _console.print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 class Teaching(click.Group):
     """Turns an error that the user can mend into one sentence and its exit code."""
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().main(*arguments, **options)
+        except SystemExit as ended:
+            # Click ends with 1, which is that of a failed gate.
+            if isinstance(ended.__context__, BrokenPipeError):
+                sys.exit(signals.BROKEN_PIPE)
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return self._teach(ctx)
+        except BaseException as error:
+            # What a library made of the interrupt is no news.
+            if isinstance(error, KeyboardInterrupt) or signals.has_arrived():
+                sys.exit(signals.INTERRUPTED)
+            if isinstance(error, BrokenPipeError) and signals.reader_is_gone():
+                sys.exit(signals.BROKEN_PIPE)
+            raise
+
+    def _teach(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except PipelineError as error:
-            _say_error(str(error))
+            if not signals.has_arrived():
+                _say_error(str(error))
             sys.exit(error.exit_code)
+        except BrokenPipeError:
+            raise
         except (
             OSError,
             duckdb.IOException,
             duckdb.OutOfMemoryException,
             duckdb.TransactionException,  # a commit for which the disk has no space
         ) as error:
-            _say_error(f"{error}. The last publication stands; mend the cause and run again.")
+            if not signals.has_arrived():
+                _say_error(f"{error}. The last publication stands; mend the cause and run again.")
             sys.exit(PipelineError.exit_code)
-        except KeyboardInterrupt:
-            _say_error("Interrupted. Nothing is half done: run again to take it up.")
-            sys.exit(INTERRUPTED)
 
 
 @contextmanager
@@ -125,20 +187,34 @@ def progress_bar(title: str) -> Iterator[Report]:
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         console=_console,
         disable=not _console.is_terminal,
     )
     with progress:
         task = progress.add_task("", title=title, total=1.0)
         yield lambda description, done: progress.update(
-            task, description=description, completed=done
+            task, description=visible(description), completed=done
         )
         progress.update(task, description="", completed=1.0)
 
 
 def print_json(document: Any, indent: int | None = 2) -> None:
-    click.echo(json.dumps(document, indent=indent, default=str, ensure_ascii=False))
+    """Print JSON that every parser reads: ASCII, and null for what is not a finite number."""
+    print(json.dumps(_strict(document), indent=indent, allow_nan=False))
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {_strict(str(key)): _strict(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict(each) for each in value]
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, str):
+        # A file name that is not UTF-8 has no other spelling in JSON.
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return value if value is None or isinstance(value, bool | int) else str(value)
 
 
 def say_load(summary: LoadSummary, as_json: bool) -> None:
@@ -149,30 +225,28 @@ def say_load(summary: LoadSummary, as_json: bool) -> None:
         return
     for file in summary.files:
         if file.outcome == "refused":
-            click.echo(f"  {file.detail}", err=True)
+            tell(f"  {file.detail}")
     for file in summary.files:
         if file.outcome in ("accepted", "superseded") and is_ahead(file):
-            click.echo(f"  {file.file} speaks for {file.business_date}, a day to come.", err=True)
+            tell(f"  {file.file} speaks for {file.business_date}, a day to come.")
     for stray in summary.strays:
-        click.echo(f"  {stray} in the landing folder belongs to no extract: left alone.", err=True)
+        tell(f"  {stray} in the landing folder belongs to no extract: left alone.")
     soiled = [file for file in summary.files if file.quarantined]
     for file in soiled[:SOILED_FILES_NAMED]:
-        click.echo(f"  {file.detail}", err=True)
+        tell(f"  {file.detail}")
     if len(soiled) > SOILED_FILES_NAMED:
-        click.echo(
+        tell(
             f"  … and {len(soiled) - SOILED_FILES_NAMED} more files with quarantined lines; "
-            "marts.fct_quarantined_row of the publication holds every line.",
-            err=True,
+            "marts.fct_quarantined_row of the publication holds every line."
         )
     taken = [file for file in summary.files if file.outcome in ("accepted", "superseded")]
-    click.echo(
+    tell(
         f"Loaded {len(taken):,} of {len(summary.files):,} files: "
         f"{sum(file.accepted for file in taken):,} lines accepted, "
         f"{sum(file.quarantined for file in taken):,} quarantined, "
         f"{sum(file.repeated for file in taken):,} repeated, "
         f"{sum(file.outcome == 'refused' for file in summary.files):,} files refused, "
-        f"{sum(file.outcome == 'skipped' for file in summary.files):,} skipped",
-        err=True,
+        f"{sum(file.outcome == 'skipped' for file in summary.files):,} skipped"
     )
 
 
@@ -180,7 +254,7 @@ def say_contract(extract: Extract) -> None:
     """Print the contract of an extract, 80 columns wide where it is not a terminal."""
     from pipeline.contract_pages import FILES, type_in_words
 
-    console = Console(width=None if sys.stdout.isatty() else 80)
+    console = _Terminal(width=None if sys.stdout.isatty() else 80)
     console.print(f"[bold]{extract.name}[/] {extract.description}", highlight=False)
     console.print(FILES.format(name=extract.name), highlight=False, markup=False)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
@@ -202,15 +276,15 @@ def rehearse_files(paths: Sequence[Path], warehouse: Path | None, as_json: bool)
     if as_json:
         print_json([rehearsal.document() for rehearsal in rehearsals])
     for rehearsal in [] if as_json else rehearsals:
-        click.echo(rehearsal.outcome.detail)
+        say(rehearsal.outcome.detail)
         for (reason, column), lines in rehearsal.faults.items():
-            click.echo(f"  {lines:>9,}  {reason} {column or ''}".rstrip())
+            say(f"  {lines:>9,}  {reason} {column or ''}".rstrip())
         for words in rehearsal.first:
-            click.echo(f"  {words}")
+            say(f"  {words}")
         if len(rehearsal.first) == FIRST_FAULTS:
-            click.echo("  and so on: only the first are shown.")
+            say("  and so on: only the first are shown.")
     if warehouse is None and not as_json:
-        click.echo("Not judged without --warehouse: SHRUNK, names taken, files already loaded.")
+        say("Not judged without --warehouse: SHRUNK, names taken, files already loaded.")
     soiled = [rehearsal.outcome.file for rehearsal in rehearsals if not rehearsal.is_clean]
     if soiled:
         raise PipelineError(f"{len(soiled)} of {len(paths)} files would not be taken whole.")
@@ -218,11 +292,12 @@ def rehearse_files(paths: Sequence[Path], warehouse: Path | None, as_json: bool)
 
 def say_failures(result: BuildResult) -> None:
     for failure in result.failures:
-        click.echo(f"FAILED {failure.name}: {failure.message}", err=True)
+        first, *others = failure.message.split("\n")
+        tell(f"FAILED {failure.name}: {first}")
+        for line in others:
+            tell(f"    {line}")
         for row in failure.rows:
-            click.echo(
-                "    " + ", ".join(f"{name}={value}" for name, value in row.items()), err=True
-            )
+            tell("    " + ", ".join(f"{name}={value}" for name, value in row.items()))
 
 
 def say_publication(
@@ -235,13 +310,11 @@ def say_publication(
         print_json(publication.summary() | {"current": is_current})
         return
     for line in closing_summary(publication):
-        click.echo(line)
-    click.echo(f"worked out   {_in_words(result.scope)}")
-    click.echo(f"tests        {result.tests} passed in {result.seconds:.0f} s with their models")
+        say(line)
+    say(f"worked out   {_in_words(result.scope)}")
+    say(f"tests        {result.tests} passed in {result.seconds:.0f} s with their models")
     if not is_current:
-        click.echo(
-            "A publication of a later as-of day stays current; --make-current points readers here."
-        )
+        say("A publication of a later as-of day stays current; --make-current points readers here.")
 
 
 def _in_words(scope: dict[str, Any]) -> str:
@@ -264,37 +337,38 @@ def say_list(warehouse: Warehouse, as_json: bool) -> None:
     for each in kept:
         mark = "current" if each.publication_id == current_id else ""
         size = each.manifest["bytes"] / 1e6
-        click.echo(f"{each.publication_id}  as of {each.as_of}  {size:>9,.1f} MB  {mark}".rstrip())
+        say(f"{each.publication_id}  as of {each.as_of}  {size:>9,.1f} MB  {mark}".rstrip())
 
 
 def say_pruned(pruned: Pruned) -> None:
     for name in pruned.deleted:
-        click.echo(f"deleted {name}", err=True)
+        tell(f"deleted {name}")
     for name in pruned.in_use:
-        click.echo(f"left {name}: somebody reads it", err=True)
+        tell(f"left {name}: somebody reads it")
 
 
 def say_last_failure(failure: dict[str, Any]) -> None:
     names = ", ".join(each["test"] for each in failure["failures"])
-    click.echo(
+    tell(
         f"The build of {failure['failed_at']} for {failure['as_of']} failed its gate, "
-        f"nothing was published: {names}",
-        err=True,
+        f"nothing was published: {names}"
     )
     for each in failure["failures"]:
         for row in each["rows"]:
-            click.echo("    " + ", ".join(f"{k}={v}" for k, v in row.items()), err=True)
+            tell("    " + ", ".join(f"{k}={v}" for k, v in row.items()))
 
 
 def say_table(columns: Sequence[str], types: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Rows under their names; numbers to the right."""
-    console = Console(width=None if sys.stdout.isatty() else 200)
+    console = _Terminal(width=None if sys.stdout.isatty() else 200)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name, kind in zip(columns, types, strict=True):
         number = kind in ("DOUBLE", "FLOAT") or "INT" in kind or kind.startswith("DECIMAL")
-        table.add_column(name, justify="right" if number else "left", overflow="fold")
+        table.add_column(
+            escape(visible(name)), justify="right" if number else "left", overflow="fold"
+        )
     for row in rows:
-        table.add_row(*("" if value is None else escape(str(value)) for value in row))
+        table.add_row(*("" if value is None else escape(visible(str(value))) for value in row))
     console.print(table)
 
 
@@ -302,19 +376,20 @@ def say_comparison(comparison: Comparison) -> None:
     """What moved by rule and cause, and every figure of the headline that is another."""
     document = comparison.document
     before, after = document["before"], document["after"]
-    click.echo(f"from  {before['publication_id']}  as of {before['as_of']}")
-    click.echo(f"to    {after['publication_id']}  as of {after['as_of']}\n")
+    say(f"from  {before['publication_id']}  as of {before['as_of']}")
+    say(f"to    {after['publication_id']}  as of {after['as_of']}")
+    say("")
     totals: dict[tuple[str, str, str], int] = {}
     for row in document["changes"]:
         key = (row["rule_id"], row["change"], row["cause"])
         totals[key] = totals.get(key, 0) + row["exceptions"]
     for (rule, change, cause), count in sorted(totals.items()):
-        click.echo(f"{rule:<8}{change:<11}{cause:<12}{count:>12,}")
+        say(f"{rule:<8}{change:<11}{cause:<12}{count:>12,}")
     if not totals:
-        click.echo("No exception was added, resolved or re-stated.")
+        say("No exception was added, resolved or re-stated.")
     moved = [row for row in document["headline"] if row["before"] != row["after"] or row["real"]]
     if moved:
-        click.echo("")
+        say("")
         say_table(
             ["figure", "before", "real", "correction", "after"],
             ["", *["DOUBLE"] * 4],
@@ -326,7 +401,7 @@ def say_comparison(comparison: Comparison) -> None:
                 for row in moved
             ],
         )
-    click.echo(f"Every exception: {comparison.exceptions}")
+    say(f"Every exception: {comparison.exceptions}")
 
 
 def _short(value: float | None) -> str:

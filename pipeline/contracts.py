@@ -26,6 +26,9 @@ class Kind(StrEnum):
     NUMBER = "number"  # not negative
 
 
+# A compressed file that unpacks to more than 1 GiB and more than so many times its size is refused.
+MOST_TIMES_UNPACKED = 200
+
 LAKE_TYPES: dict[Kind, str] = {
     Kind.MPAN: "BIGINT",
     Kind.DATE: "DATE",

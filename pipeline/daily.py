@@ -23,6 +23,7 @@ from pipeline.layout import Warehouse, replace_json, replace_text
 from pipeline.notice import send
 from pipeline.publication import Publication, publications
 from pipeline.run import Bar, build_and_publish, load_files
+from pipeline.visible import visible
 
 POLL_SECONDS = 30.0
 
@@ -31,6 +32,10 @@ class FilesMissing(PipelineError):
     """Files that were expected for the day did not come."""
 
     exit_code = 6
+
+    def __init__(self, message: str, missing: Sequence[str]) -> None:
+        super().__init__(message)
+        self.missing = list(missing)
 
 
 def yesterday() -> date:
@@ -59,7 +64,8 @@ def wait(
             note(warehouse, "files_missing", level="error", day=day, missing=lacking)
             raise FilesMissing(
                 f"No file of {day} has come for {', '.join(lacking)} into {landing}. Nothing was "
-                "built. Run again when it is there, or name what you do expect with --expect."
+                "built. Run again when it is there, or name what you do expect with --expect.",
+                lacking,
             )
         time.sleep(min(POLL_SECONDS, left))
 
@@ -192,7 +198,7 @@ def in_words(summary: dict[str, Any]) -> list[str]:
         f"{row['quarantined']:,} lines quarantined"
         for row in summary["faulty_files"]
     ]
-    return lines
+    return [visible(line) for line in lines]
 
 
 def _records(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.errors import PipelineError
@@ -215,6 +216,21 @@ LISTS: dict[str, ExportList] = {
         ),
     )
 }
+
+
+def format_of(out: Path, known: Sequence[str], named: str | None = None) -> str:
+    """The format that is named, else the one that the file name ends in. They may not differ."""
+    ending = out.suffix.removeprefix(".").lower()
+    if named is None:
+        if ending not in known:
+            endings = " or ".join(f".{each}" for each in known)
+            raise ExportRefused(f"The file name {out} does not end in {endings}: change it.")
+        return ending
+    if ending != named and ending in known:
+        raise ExportRefused(
+            f"The file name {out} ends in .{ending}, but the format is {named}: change one of them."
+        )
+    return named
 
 
 def parse_filters(words: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -27,7 +27,6 @@ from pipeline.build import (
     BuildResult,
     Progress,
     build,
-    default_memory_limit,
     fresh_database,
     opened,
     parsed,
@@ -39,6 +38,7 @@ from pipeline.errors import PipelineError
 from pipeline.intake import STORED, create_state_views
 from pipeline.layout import PROJECT, Warehouse, large_database, replace_json
 from pipeline.ledger import create_ledger_tables
+from pipeline.machine import default_memory_limit
 from pipeline.publication import (
     LARGE,
     PER_POINT,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Sequence
-from decimal import Decimal
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow as pa
+
+from pipeline import machine
 from pipeline.keeping import find
 from pipeline.layout import Warehouse, replace_text
 from pipeline.publication import Publication, current, publications
@@ -16,6 +20,8 @@ from pipeline.sandbox.terms import BadQuestion, Limits, Question, catalog_name
 from pipeline.sql_text import exact_path
 
 __all__ = ["BadQuestion", "Limits", "ask", "ask_into_file", "name_of", "question", "write_opening"]
+
+_BEYOND_PYTHON = re.compile(r"(?:DATE|TIMESTAMP(?: WITH TIME ZONE)?|HUGEINT)((?:\[\])*)")
 
 Values = tuple[list[str], list[str], list[tuple[Any, ...]]]
 
@@ -38,27 +44,21 @@ def question(
 
 
 def whole_machine() -> Limits:
-    """For who owns the machine: half of its memory, every core, every row, an hour."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    """For the operator: half of the memory and every core of this process, every row, an hour."""
     return Limits(
         seconds=3600,
-        memory_mb=memory // 2_000_000,
+        memory_mb=machine.memory() // 2_000_000,
         address_space_mb=None,
         rows=None,
         size=None,
-        threads=os.cpu_count() or 2,
+        threads=machine.cores(),
     )
 
 
 def ask(warehouse: Warehouse, statement: str, publication_id: str | None = None) -> Values:
     """Names and types of columns, and the rows, MPANs in clear."""
     answer = asking.ask(question(warehouse, statement, publication_id), whole_machine())
-    columns = [
-        _in_python(column.to_pylist(), data_type)
-        for column, data_type in zip(answer.table.columns, answer.types, strict=True)
-    ]
-    rows = list(zip(*columns, strict=True)) if columns else []
-    return answer.columns, answer.types, rows
+    return answer.columns, answer.types, in_python(answer.table, answer.types)
 
 
 def ask_into_file(
@@ -69,11 +69,27 @@ def ask_into_file(
     return writing.write(asked, whole_machine(), out, file_format)
 
 
-def _in_python(values: Sequence[Any], data_type: str) -> list[Any]:
-    """A sum of whole numbers is a HUGEINT, which Arrow carries as a decimal."""
-    if data_type != "HUGEINT":
-        return list(values)
-    return [int(value) if isinstance(value, Decimal) else value for value in values]
+def in_python(table: pa.Table, types: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Rows of Python values; days and instants as text, since Python has not all of DuckDB's."""
+    columns = []
+    with closing(duckdb.connect(":memory:")) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for column, data_type in zip(table.columns, types, strict=True):
+            if beyond := _BEYOND_PYTHON.fullmatch(data_type):
+                connection.register("answer", pa.table({"value": column}))
+                cast = f"cast(value as VARCHAR{beyond[1]})"
+                relation = connection.sql(f"select {cast} as value from answer")
+                column = relation.to_arrow_table()["value"]
+            values = column.to_pylist()
+            columns.append(map(_whole, values) if data_type.startswith("HUGEINT") else values)
+    return list(zip(*columns, strict=True))
+
+
+def _whole(value: Any) -> Any:
+    """A sum of whole numbers is a HUGEINT, which Arrow carries as a decimal, and JSON as itself."""
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return None if value is None else int(value)
 
 
 def write_opening(warehouse: Warehouse) -> None:

@@ -2,17 +2,16 @@
 
 Exit codes: 0 done; 1 the gate failed and nothing was published; 2 wrong usage; 3 something the user
 can mend, said in one sentence; 4 no publication to read; 5 another run holds the warehouse;
-6 expected files did not come.
+6 expected files did not come; 130 interrupted (`pipeline.signals`).
 """
 
 from __future__ import annotations
 
-import signal
-
 import click
 
+from pipeline import CONTRACT_VERSION, __version__
 from pipeline.cli import making, reading
-from pipeline.console import Teaching
+from pipeline.console import Teaching, say
 from pipeline.modes import keep_private
 
 _COMMANDS = (
@@ -34,7 +33,29 @@ _COMMANDS = (
 )
 
 
+def _version(context: click.Context, _option: click.Parameter, is_asked: bool) -> None:
+    if not is_asked or context.resilient_parsing:
+        return
+    import duckdb
+
+    from pipeline.publication import code_version
+
+    say(
+        f"mhhs-readiness {__version__} (code {code_version()}, contract {CONTRACT_VERSION}, "
+        f"DuckDB {duckdb.__version__})"
+    )
+    context.exit()
+
+
 @click.group(cls=Teaching, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
+    help="Print the version of the program, its code and the contract of the marts.",
+)
 def main() -> None:
     """MHHS readiness warehouse: who holds Metering Points without being Qualified?
 
@@ -47,10 +68,9 @@ def main() -> None:
 
     Exit codes: 0 done; 1 the gate failed, nothing was published; 2 wrong usage; 3 an error you can
     mend; 4 no publication to read; 5 another run holds the warehouse; 6 expected
-    files did not come.
+    files did not come; 130 interrupted.
     """
     keep_private()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 for _command in _COMMANDS:

@@ -15,18 +15,21 @@ from pipeline.console import (
     JSON,
     LANDING,
     MAKE_CURRENT,
+    MAX_RATIO,
     MEMORY,
     THREADS,
     WAREHOUSE,
     print_json,
     progress_bar,
     rehearse_files,
+    say,
     say_contract,
     say_failures,
     say_list,
     say_load,
     say_pruned,
     say_publication,
+    tell,
 )
 from pipeline.contracts import EXTRACTS
 from pipeline.errors import GateFailed, PipelineError
@@ -86,7 +89,7 @@ def simulate(
         print_json(vars(summary))
     else:
         rows = ", ".join(f"{count:,} {name}" for name, count in summary.rows.items())
-        click.echo(f"{landing}: {summary.files:,} files, {summary.bytes / 1e6:,.0f} MB: {rows}")
+        say(f"{landing}: {summary.files:,} files, {summary.bytes / 1e6:,.0f} MB: {rows}")
 
 
 @click.command()
@@ -109,7 +112,7 @@ def contract(name: str | None, sample: Path | None, as_json: bool) -> None:
     if sample is not None:
         for extract in chosen:
             for path in write_samples(extract, sample):
-                click.echo(path, err=as_json)
+                (tell if as_json else say)(str(path))
     elif as_json:
         print_json([document(extract) for extract in chosen])
     else:
@@ -137,6 +140,7 @@ def contract(name: str | None, sample: Path | None, as_json: bool) -> None:
     help="Folder that holds everything generated.  [default: warehouse; with --check: none]",
 )
 @ALLOW_SHRUNK
+@MAX_RATIO
 @MEMORY
 @THREADS
 @JSON
@@ -206,7 +210,7 @@ def build(root: Path, as_of: Any, memory_limit: str | None, threads: int, as_jso
             }
         )
     else:
-        click.echo(
+        say(
             f"Built {result.models} models and ran {result.tests} tests for {result.as_of} "
             f"in {result.seconds:.0f} s: {warehouse.build_database}"
         )
@@ -284,6 +288,7 @@ def publish(
 @WAREHOUSE
 @AS_OF
 @ALLOW_SHRUNK
+@MAX_RATIO
 @MAKE_CURRENT
 @MEMORY
 @THREADS
@@ -343,6 +348,7 @@ def run(
     "Default: those in MHHS_NOTIFY; none, no notice.",
 )
 @click.option("--keep", type=click.IntRange(2), help="As in publish: delete older publications.")
+@MAX_RATIO
 @MEMORY
 @THREADS
 @JSON
@@ -364,13 +370,18 @@ def daily(
     before, writes standing lists and a summary into exports/daily/<day>, and tells whom you name.
     The exit code is 6 if expected files did not come.
     """
+    from pipeline.daily import FilesMissing, in_words, wait, yesterday
     from pipeline.daily import daily as run_daily
-    from pipeline.daily import in_words, wait, yesterday
     from pipeline.keeping import prune
     from pipeline.notice import addresses
 
     warehouse, chosen = Warehouse(root), _day(day) or yesterday()
-    wait(warehouse, landing, chosen, expect, wait_minutes * 60)
+    try:
+        wait(warehouse, landing, chosen, expect, wait_minutes * 60)
+    except FilesMissing as error:
+        if as_json:
+            print_json({"as_of": chosen, "missing": error.missing, "publication_id": None})
+        raise
     with warehouse_lock(root):
         summary = run_daily(
             warehouse,
@@ -386,6 +397,7 @@ def daily(
     if as_json:
         print_json(summary)
     else:
-        click.echo("\n".join(in_words(summary)))
+        for line in in_words(summary):
+            say(line)
     if pruned is not None:
         say_pruned(pruned)

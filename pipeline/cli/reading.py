@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from pipeline import signals
 from pipeline.console import (
     JSON,
     MEMORY,
@@ -15,12 +16,13 @@ from pipeline.console import (
     WAREHOUSE,
     print_json,
     progress_bar,
+    say,
     say_comparison,
     say_last_failure,
     say_table,
 )
 from pipeline.errors import NoPublication
-from pipeline.export_lists import LIST_FORMATS, LISTS, parse_filters
+from pipeline.export_lists import LIST_FORMATS, LISTS, format_of, parse_filters
 from pipeline.layout import Warehouse
 from pipeline.locking import warehouse_lock
 
@@ -44,11 +46,11 @@ def info(root: Path, as_json: bool) -> None:
         print_json(publication.summary() | {"last_failure": failure})
         return
     manifest = publication.manifest
-    click.echo(f"publication  {publication.publication_id}")
-    click.echo(f"as of        {manifest['as_of']}")
-    click.echo(f"built at     {manifest['built_at']}")
-    click.echo(f"gate         {manifest['gate']} ({manifest['tests']['passed']} tests)")
-    click.echo(f"file         {publication.path}")
+    say(f"publication  {publication.publication_id}")
+    say(f"as of        {manifest['as_of']}")
+    say(f"built at     {manifest['built_at']}")
+    say(f"gate         {manifest['gate']} ({manifest['tests']['passed']} tests)")
+    say(f"file         {publication.path}")
     if failure is not None:
         say_last_failure(failure)
 
@@ -75,8 +77,7 @@ def info(root: Path, as_json: bool) -> None:
     "--format",
     "file_format",
     type=click.Choice(LIST_FORMATS),
-    default="csv",
-    show_default=True,
+    help="Default: as the name of the file ends.",
 )
 @click.option("--publication", help="Of this one; the beginning of its id will do.")
 @click.option(
@@ -91,7 +92,7 @@ def export(
     list_name: str,
     words: tuple[str, ...],
     columns: tuple[str, ...],
-    file_format: str,
+    file_format: str | None,
     publication: str | None,
     out: Path,
     as_json: bool,
@@ -107,14 +108,13 @@ def export(
     from pipeline.publication import current
 
     warehouse = Warehouse(root)
+    chosen = format_of(out, LIST_FORMATS, file_format)
     asked = find(warehouse, publication) if publication else current(warehouse)
-    manifest = run_export(
-        asked.path, out, parse_filters(words), columns or None, file_format, list_name
-    )
+    manifest = run_export(asked.path, out, parse_filters(words), columns or None, chosen, list_name)
     if as_json:
         print_json(manifest)
     else:
-        click.echo(
+        say(
             f"{out.with_name(manifest['file'])}: {manifest['rows']:,} rows, "
             f"{manifest['bytes']:,} bytes, sha256 {manifest['sha256']}"
         )
@@ -141,6 +141,7 @@ def report(root: Path, publication: str | None, out: Path, as_json: bool) -> Non
     from pipeline.keeping import find
     from pipeline.publication import current
 
+    format_of(out, ["pdf"])
     warehouse = Warehouse(root)
     asked = find(warehouse, publication) if publication else current(warehouse)
     os.environ["MHHS_WAREHOUSE"] = str(root.resolve())
@@ -151,7 +152,7 @@ def report(root: Path, publication: str | None, out: Path, as_json: bool) -> Non
     if as_json:
         print_json(manifest)
     else:
-        click.echo(f"{out}: {manifest['bytes']:,} bytes, sha256 {manifest['sha256']}")
+        say(f"{out}: {manifest['bytes']:,} bytes, sha256 {manifest['sha256']}")
 
 
 @click.command()
@@ -185,9 +186,10 @@ def dashboard(
     require_free(address, port)
     access = settings(environment)
     shown = access.address if access else f"http://{address}:{port}"
-    click.echo(f"Dashboard: {shown} (Ctrl+C stops it)")
+    say(f"Dashboard: {shown} (Ctrl+C stops it)")
     sys.stdout.flush()
-    os.execvpe(argv[0], argv, os.environ | environment)
+    signals.be_quiet()
+    sys.exit(signals.serve(argv, os.environ | environment))
 
 
 @click.command()
@@ -211,15 +213,16 @@ def sql(
     \b
     python -m pipeline sql "select rule_id, count(*) from fct_exception group by all"
     """
+    from pipeline.export import FORMATS
     from pipeline.query import ask, ask_into_file
 
     if out is not None:
-        file_format = out.suffix.removeprefix(".")
+        file_format = format_of(out, FORMATS)
         manifest = ask_into_file(Warehouse(root), statement, out, file_format, publication)
         if as_json:
             print_json(manifest)
         else:
-            click.echo(f"{out.with_name(manifest['file'])}: {manifest['rows']:,} rows")
+            say(f"{out.with_name(manifest['file'])}: {manifest['rows']:,} rows")
         return
     columns, types, rows = ask(Warehouse(root), statement, publication)
     if as_json:
@@ -276,7 +279,8 @@ def compare(
     is_flag=True,
     help="Every kept publication and the exception ledger, not the current alone.",
 )
-def verify(root: Path, publication: str | None, every: bool) -> None:
+@JSON
+def verify(root: Path, publication: str | None, every: bool, as_json: bool) -> None:
     """Recompute hash and checksums of a publication and compare them with its manifest.
 
     The exit code is 3 if something is not as it was published.
@@ -295,18 +299,20 @@ def verify(root: Path, publication: str | None, every: bool) -> None:
         faults = run_verify(warehouse, chosen, report)
         if every:
             faults += ledger_faults(warehouse)
+    if as_json:
+        verified = [each.summary() | {"marts": len(each.manifest["marts"])} for each in chosen]
+        print_json({"publications": verified, "faults": faults})
     if faults:
         raise NotWhole("\n".join(faults))
-    for each in chosen:
-        click.echo(
-            f"{each.publication_id}: whole, {len(each.manifest['marts'])} marts as published"
-        )
+    for each in [] if as_json else chosen:
+        say(f"{each.publication_id}: whole, {len(each.manifest['marts'])} marts as published")
 
 
 @click.command()
 @WAREHOUSE
 @click.argument("publication", required=False)
-def rollback(root: Path, publication: str | None) -> None:
+@JSON
+def rollback(root: Path, publication: str | None, as_json: bool) -> None:
     """Point readers at a kept publication; without an id at the one made before the current.
 
     The publication is verified first. Nothing is deleted; the next run of the same or a later
@@ -316,4 +322,7 @@ def rollback(root: Path, publication: str | None) -> None:
 
     with warehouse_lock(root):
         target = run_rollback(Warehouse(root), publication)
-    click.echo(f"Readers now see {target.publication_id}, as of {target.as_of}.")
+    if as_json:
+        print_json(target.summary() | {"current": True})
+    else:
+        say(f"Readers now see {target.publication_id}, as of {target.as_of}.")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline import signals
 from pipeline.contracts import EXTRACTS
 from pipeline.errors import PipelineError
 from pipeline.intake.adapters import FEEDS
@@ -32,6 +33,7 @@ from pipeline.intake.report import LoadSummary, Taken, report
 from pipeline.intake.source import Refused, check_header, unknown_columns
 from pipeline.intake.staging import Places
 from pipeline.intake.stored import is_settled, stamp
+from pipeline.machine import cores, default_memory_limit
 
 LAKE = Path("lake")
 _SCRATCH = LAKE / ".scratch"
@@ -154,6 +156,7 @@ class _Loader:
             self._keep(entry)
         if is_settled(before):
             entry = replace(entry, stamp=before)
+        signals.check()  # what an interrupted reader found is no fault of the file
         if entry != known:
             self._log.append(entry)
         return landing_file, entry, taken
@@ -297,10 +300,9 @@ def _configure(
     # Scratch files are written again under one name: DuckDB's cache would serve the old bytes.
     connection.execute("SET enable_external_file_cache = false")
     connection.execute("SET temp_directory = $folder", {"folder": str(scratch.absolute())})
-    if memory_limit is not None:
-        connection.execute("SET memory_limit = $limit", {"limit": memory_limit})
-    if threads is not None:
-        connection.execute("SET threads = $threads", {"threads": threads})
+    limit = memory_limit or default_memory_limit()
+    connection.execute("SET memory_limit = $limit", {"limit": limit})
+    connection.execute("SET threads = $threads", {"threads": threads or cores()})
 
 
 def _sweep(warehouse: Path, log: LoadLog) -> None:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from pipeline.contracts import Column, Kind
 from pipeline.intake.source import Ordinals, Refused, select_texts
+from pipeline.intake.stored import UnpacksToTooMuch, most_unpacked
 from pipeline.sql_text import exact_path, read_path
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
@@ -27,12 +28,18 @@ class ParquetSource:
         self._path = path
         try:
             described = connection.execute(f"DESCRIBE SELECT * FROM {self._scan()}").fetchall()
-            schema = pq.read_schema(path)
+            metadata = pq.read_metadata(path)
+            schema = metadata.schema.to_arrow_schema()
         except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
             first = str(error).splitlines()[0]
             raise Refused(
                 "UNREADABLE", f"it cannot be read as Parquet ({first}); ask for the file again."
             ) from None
+        # A run of equal values takes no bytes: a row counts as one at least.
+        groups = map(metadata.row_group, range(metadata.num_row_groups))
+        unpacked = max(metadata.num_rows, sum(group.total_byte_size for group in groups))
+        if unpacked > most_unpacked(path.stat().st_size):
+            raise Refused("UNREADABLE", f"{UnpacksToTooMuch()}; ask for the file again.")
         for field in schema:
             if pa.types.is_decimal256(field.type):  # DuckDB reads other numbers out of these
                 raise Refused("UNREADABLE", f"{field.name!r} has more digits than can be read.")

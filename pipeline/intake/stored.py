@@ -11,14 +11,41 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
+from pipeline import signals
+from pipeline.contracts import MOST_TIMES_UNPACKED
+
 BLOCK = 128 << 10  # larger ones cost page faults
 _CODECS = {"gz": "gzip", "zst": "zstd"}
 # File times tick coarsely: a change within this time of a file's last one need not show in them.
 _SETTLED_NS = 2_000_000_000
+_ALWAYS_UNPACKED = 1 << 30
+# One setting for the process: files are scanned in threads, far from the command that sets it.
+_most_times = MOST_TIMES_UNPACKED
 
 
 class Unreadable(Exception):
     """The bytes cannot be read as what the name says; the message says why."""
+
+
+class UnpacksToTooMuch(Unreadable):
+    """The file is larger than its stored size permits."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"it unpacks to more than 1 GiB and more than {_most_times:,} times its size, and was "
+            "not read further (if its content is right, load it with a higher --max-ratio)"
+        )
+
+
+def allow_ratio(times: int) -> None:
+    """Set how many times its size a file may have when it is unpacked; 1 GiB is always allowed."""
+    global _most_times
+    _most_times = times
+
+
+def most_unpacked(size: int) -> int:
+    """How many bytes a file of this size may unpack to."""
+    return max(_ALWAYS_UNPACKED, _most_times * size)
 
 
 def stamp(path: Path) -> tuple[int, ...]:
@@ -62,19 +89,25 @@ class Unpacked:
     def __init__(self, stream: BinaryIO, ext: str) -> None:
         self._hashed = _Hashed(stream)
         self._codec = _CODECS.get(ext.rpartition(".")[2])
-        self._empty = os.fstat(stream.fileno()).st_size == 0
+        self._size = os.fstat(stream.fileno()).st_size
 
     def __iter__(self) -> Iterator[bytes]:
         if self._codec is None:
             while block := self._hashed.read(BLOCK):
+                signals.check()
                 yield block
             return
-        if self._empty:
+        if self._size == 0:
             raise Unreadable("the file has no bytes, which no compressed file has")
         try:
             # Arrow, unlike DuckDB and zstandard, notices a frame that was cut short.
             source = pa.CompressedInputStream(pa.PythonFile(self._hashed, "r"), self._codec)
+            left = most_unpacked(self._size)
             while block := source.read(BLOCK):
+                signals.check()
+                left -= len(block)
+                if left < 0:
+                    raise UnpacksToTooMuch
                 yield block
         except OSError as error:
             raise Unreadable(f"it does not unpack as {self._codec} ({error})") from None
@@ -82,5 +115,5 @@ class Unpacked:
     def finish(self) -> str:
         """Read to the end of what is stored and give its sha256."""
         while self._hashed.read(BLOCK):
-            pass
+            signals.check()
         return self._hashed.hexdigest()

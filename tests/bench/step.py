@@ -86,14 +86,11 @@ def full(landing: str, root: str, memory_limit: str | None = None) -> dict[str, 
 
 def by_hand(root: str) -> dict[str, Any]:
     """The SQL of the build that the warehouse holds, run by hand: models in order, data tests."""
-    from pipeline.build import (
-        default_as_of,
-        default_memory_limit,
-        fresh_database,
-    )
+    from pipeline.build import default_as_of, fresh_database
     from pipeline.intake import create_state_views, store_states
     from pipeline.layout import Warehouse, large_database
     from pipeline.ledger import create_ledger_tables
+    from pipeline.machine import default_memory_limit
 
     warehouse = Warehouse(Path(root))
     day = default_as_of(warehouse)
