@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dashboards import data
+from pipeline import json_files
 from pipeline.layout import replace_json
 
 NAME_LENGTH = 60
@@ -32,8 +32,11 @@ class Saved:
 
 
 def of(user: str) -> list[Saved]:
-    """A user's queries, by name."""
-    return _read(_path(user))
+    """A user's queries, by name; none if the file is damaged."""
+    try:
+        return _read(_path(user))
+    except json_files.DamagedFile:
+        return []
 
 
 def save(user: str, name: str, sql: str) -> None:
@@ -72,13 +75,19 @@ def _changing(user: str) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield path
+        try:
+            yield path
+        except json_files.DamagedFile:
+            raise NotSaved(
+                "Your saved queries cannot be read, so nothing was changed. "
+                "Ask the operator to restore the file from a backup."
+            ) from None
 
 
 def _read(path: Path) -> list[Saved]:
     if not path.exists():
         return []
-    document = json.loads(path.read_text("utf-8"))
+    document = json_files.read(path, json_files.SavedQueries)
     return sorted((Saved(**each) for each in document["queries"]), key=lambda each: each.name)
 
 
