@@ -136,7 +136,7 @@ class PublicationManifest(_Open):
 class Failure(_Known):
     test: str
     message: str
-    rows: list[dict[str, str]] = []
+    rows: list[dict[str, str]]
 
 
 class LastFailure(_Known):
