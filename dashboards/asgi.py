@@ -6,7 +6,6 @@ anybody who knows the address.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,17 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from dashboards import audit, data, failures, healthz, links, sessions, shell, warming
+from dashboards import (
+    audit,
+    data,
+    exporting,
+    failures,
+    healthz,
+    links,
+    sessions,
+    shell,
+    warming,
+)
 from dashboards.access import settings
 from dashboards.auth import User
 from dashboards.gateway import NOT_SIGNED_IN, Gateway
@@ -84,9 +93,7 @@ def _refusal(words: str, status: int = 403) -> Response:
 
 def _known_of(path: Path) -> dict[str, Any]:
     manifest_path = path.with_name(f"{path.name}.manifest.json")
-    if not manifest_path.exists():
-        return {}
-    manifest = json.loads(manifest_path.read_text("utf-8"))
+    manifest = exporting.known_manifest(manifest_path) or {}
     return {name: manifest.get(name) for name in _FACTS}
 
 

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pipeline import json_files
+
 
 def record(log: Path, kind: str, user: str, **facts: Any) -> None:
     """Append one line: when, what kind of event, by whom, and its facts.
@@ -42,8 +44,6 @@ def lines(log: Path) -> Iterator[dict[str, Any]]:
     with log.open("rb") as file:
         for text in file:
             try:
-                line = json.loads(text)
+                yield json_files.parse(text, json_files.AuditLine)
             except ValueError:
                 continue
-            if isinstance(line, dict) and {"at", "kind", "user"} <= line.keys():
-                yield line

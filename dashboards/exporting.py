@@ -19,6 +19,7 @@ from dashboards import data
 from dashboards.auth import current_user, require
 from dashboards.data import View
 from dashboards.export_queue import QUEUE, Job
+from pipeline import json_files
 from pipeline.export import FORM, Filters
 from pipeline.export_lists import STANDING
 from pipeline.leftovers import sweep_exports
@@ -56,10 +57,20 @@ def order(view: View, list_name: str, filters: Filters, format: str = "csv") -> 
     return Order(view, list_name, chosen, format)
 
 
+def known_manifest(path: Path) -> dict[str, Any] | None:
+    """The manifest of an export; None if it is damaged or gone: its file is then not offered."""
+    try:
+        return json_files.read(path, json_files.ExportManifest)
+    except (OSError, json_files.DamagedFile):
+        return None
+
+
 def finished(asked: File) -> dict[str, Any] | None:
     """The manifest of the finished file, if there is one."""
     for path in sorted(asked.folder.glob("*.manifest.json")):
-        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        manifest = known_manifest(path)
+        if manifest is None:
+            continue
         if path.with_name(manifest["file"]).is_file():
             return manifest
     return None
@@ -131,10 +142,12 @@ def standing(view: View) -> list[StandingFile]:
     found = []
     for name in STANDING:
         for path in sorted(folder.glob(f"exceptions-{name}.*.manifest.json")):
-            manifest = json.loads(path.read_text("utf-8"))
+            manifest = known_manifest(path)
+            if manifest is None or "format" not in manifest:
+                continue
             file = path.with_name(manifest["file"])
             # A day that was run again has the lists of its last publication alone.
-            if manifest["publication_id"] == view.publication_id and file.is_file():
+            if manifest.get("publication_id") == view.publication_id and file.is_file():
                 found.append(StandingFile(name, f"daily/{folder.name}/{file.name}", manifest))
     return found
 

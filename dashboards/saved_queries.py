@@ -7,7 +7,6 @@ earlier versions were named by the name alone and are read only for the local us
 from __future__ import annotations
 
 import fcntl
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from dashboards import data
 from dashboards.auth import User
+from pipeline import json_files
 from pipeline.layout import replace_json
 
 NAME_LENGTH = 60
@@ -36,8 +36,11 @@ class Saved:
 
 
 def of(user: User) -> list[Saved]:
-    """A user's queries, by name."""
-    return _read(_path(user))
+    """A user's queries, by name; none if the file is damaged."""
+    try:
+        return _read(_path(user))
+    except json_files.DamagedFile:
+        return []
 
 
 def save(user: User, name: str, sql: str) -> None:
@@ -74,13 +77,19 @@ def _changing(user: User) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield path
+        try:
+            yield path
+        except json_files.DamagedFile:
+            raise NotSaved(
+                "Your saved queries cannot be read, so nothing was changed. "
+                "Ask the operator to restore the file from a backup."
+            ) from None
 
 
 def _read(path: Path) -> list[Saved]:
     if not path.exists():
         return []
-    document = json.loads(path.read_text("utf-8"))
+    document = json_files.read(path, json_files.SavedQueries)
     return sorted((Saved(**each) for each in document["queries"]), key=lambda each: each.name)
 
 

@@ -22,7 +22,8 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 
-from pipeline import signals
+from pipeline import json_files, signals
+from pipeline.clock import today
 from pipeline.errors import PipelineError
 from pipeline.intake import create_state_views, newest_registration_date, store_states
 from pipeline.layout import PROJECT, STORAGE, Warehouse, large_database
@@ -74,14 +75,20 @@ class BuildResult:
 
 
 def default_as_of(warehouse: Warehouse) -> date:
-    """The newest business date of the accepted registration files."""
-    day = newest_registration_date(warehouse.root)
-    if day is None:
+    """The newest business date of the accepted registration files that is not after today."""
+    day = newest_registration_date(warehouse.root, today())
+    if day is not None:
+        return day
+    ahead = newest_registration_date(warehouse.root, date.max)
+    if ahead is None:
         raise PipelineError(
             "No registration file has been accepted, so there is no day to build for. "
             "Load a landing folder with a registration extract, or name a day with --as-of."
         )
-    return day
+    raise PipelineError(
+        f"Every accepted registration file is dated after today, {today()} (the newest {ahead}), "
+        "so there is no day to build for. Check the file names, or name a day with --as-of."
+    )
 
 
 def build(
@@ -103,14 +110,9 @@ def build(
     memory_limit = memory_limit or default_memory_limit()
     warehouse.standing.unlink(missing_ok=True)
     with fresh_database(warehouse.build_database, memory_limit, threads) as connection:
-        try:
+        with damaged_lake():
             create_state_views(connection, warehouse.root, as_of)
             store_states(connection)
-        except (duckdb.InvalidInputException, duckdb.IOException) as error:
-            raise PipelineError(
-                f"A file of the lake is damaged: {str(error).splitlines()[0]}. Delete it, and the "
-                "next run takes its landing file again. The last publication stands."
-            ) from None
         create_ledger_tables(connection, warehouse, as_of)
         create_unit_test_table(connection, warehouse)
     fingerprint = project_fingerprint()
@@ -119,7 +121,7 @@ def build(
     results = run_dbt(
         warehouse, words, warehouse.build_database, as_of, memory_limit, threads, progress
     )
-    manifest = json.loads((warehouse.dbt_target / "manifest.json").read_text("utf-8"))
+    manifest = dbt_manifest(warehouse)
     failed = [result for result in results if result.status in FAILED]
     kinds = [result.node.resource_type for result in results]
     unit_tests = len(manifest["unit_tests"])
@@ -135,6 +137,23 @@ def build(
         dbt_manifest=manifest,
         scope={"because": because},
     )
+
+
+@contextmanager
+def damaged_lake() -> Iterator[None]:
+    """Say in a sentence that a file of the lake cannot be read."""
+    try:
+        yield
+    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+        raise PipelineError(
+            f"A file of the lake is damaged: {str(error).splitlines()[0]}. Delete it, and the "
+            "next run takes its landing file again. The last publication stands."
+        ) from None
+
+
+def dbt_manifest(warehouse: Warehouse) -> dict[str, Any]:
+    """What dbt wrote about the project in the build that has just ended."""
+    return json_files.read(warehouse.dbt_target / "manifest.json", json_files.DbtManifest)
 
 
 def project_fingerprint() -> str:

@@ -8,7 +8,6 @@ rest of the way to B is *real*.
 
 from __future__ import annotations
 
-import json
 import shutil
 from contextlib import closing
 from decimal import Decimal
@@ -17,7 +16,7 @@ from typing import Any
 import duckdb
 
 from pipeline.build import Progress
-from pipeline.comparison import Comparison, change, facts, path_of, stands
+from pipeline.comparison import Comparison, change, facts, known, path_of, stands
 from pipeline.errors import PipelineError
 from pipeline.hindsight import evaluate
 from pipeline.layout import Warehouse, large_database, replace_json
@@ -44,10 +43,10 @@ def compare(
             f"{before.publication_id} speaks for a later day than {after.publication_id}: "
             "name the earlier one first."
         )
-    known = path_of(warehouse, before, after)
-    listing = known.with_suffix(".parquet")
-    if known.exists() and listing.exists():
-        return Comparison(listing, json.loads(known.read_text("utf-8")))
+    if made := known(warehouse, before, after):
+        return made
+    target = path_of(warehouse, before, after)
+    listing = target.with_suffix(".parquet")
     memory_limit = memory_limit or default_memory_limit()
     scratch = warehouse.root / "build" / "compare"
     shutil.rmtree(scratch, ignore_errors=True)
@@ -62,7 +61,7 @@ def compare(
         threads,
         progress,
     )
-    known.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     with closing(duckdb.connect(config={"memory_limit": memory_limit})) as connection:
         connection.execute(f"set threads = {threads}")
         hindsight = (("k", between), ("k_large", large_database(between)))
@@ -81,7 +80,7 @@ def compare(
             "headline": _headline(connection),
         }
     part.replace(listing)
-    replace_json(known, document)
+    replace_json(target, document)
     shutil.rmtree(scratch, ignore_errors=True)
     return Comparison(listing, document)
 

@@ -5,11 +5,11 @@ Light to import: readers look for finished comparisons here; `pipeline.compare` 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from pipeline import json_files
 from pipeline.layout import Warehouse
 
 # What makes an exception another than it was, beside the days that simply pass.
@@ -53,8 +53,8 @@ def known(warehouse: Warehouse, before: Published, after: Published) -> Comparis
     if not listing.exists():
         return None
     try:
-        return Comparison(listing, json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError):
+        return Comparison(listing, json_files.read(path, json_files.Comparison))
+    except (OSError, json_files.DamagedFile):
         return None
 
 

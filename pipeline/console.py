@@ -65,12 +65,25 @@ AS_OF = click.option(
     "--as-of",
     type=DAY,
     help="Day to build for, on what was known by then. Default: the newest business date of the "
-    "accepted registration files.",
+    "accepted registration files that is not after today.",
 )
 ALLOW_SHRUNK = click.option(
     "--allow-shrunk",
     is_flag=True,
     help="Accept a full that has lost more than a fifth of the rows of the full before it.",
+)
+ALLOW_FUTURE_DATES = click.option(
+    "--allow-future-dates",
+    is_flag=True,
+    help="Accept files dated more than 7 days after today, and let a day after today become "
+    "current.",
+)
+ACCEPT_LOSS = click.option(
+    "--accept-loss",
+    is_flag=True,
+    help="Publish although data is missing that would hold the build: a full that was refused, "
+    "a state that lost more than a fifth of its rows, or an extract without a file. The "
+    "publication says so on every page.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
@@ -301,19 +314,33 @@ def say_failures(result: BuildResult) -> None:
 
 
 def say_publication(
-    warehouse: Warehouse, publication: Publication, result: BuildResult, as_json: bool
+    warehouse: Warehouse,
+    publication: Publication,
+    result: BuildResult,
+    as_json: bool,
+    summary: LoadSummary | None = None,
 ) -> None:
-    from pipeline.publication import closing_summary, current
+    from pipeline.publication import closing_summary, current_among, pointed_at, publications
 
-    is_current = current(warehouse).publication_id == publication.publication_id
+    now = current_among(publications(warehouse), pointed_at(warehouse))
+    is_current = now is not None and now.publication_id == publication.publication_id
+    accepted = publication.manifest.get("accepted_loss", [])
     if as_json:
-        print_json(publication.summary() | {"current": is_current})
+        document = publication.summary() | {"current": is_current, "accepted_loss": accepted}
+        print_json(document | ({} if summary is None else {"refused": summary.refusals()}))
         return
     for line in closing_summary(publication):
         say(line)
     say(f"worked out   {_in_words(result.scope)}")
     say(f"tests        {result.tests} passed in {result.seconds:.0f} s with their models")
-    if not is_current:
+    for loss in accepted:
+        say(f"loss accepted: {loss['message']}")
+    if publication.is_ahead:
+        say(
+            f"{publication.as_of} is after today, so this publication does not become current; "
+            "--allow-future-dates lets it."
+        )
+    elif not is_current:
         say("A publication of a later as-of day stays current; --make-current points readers here.")
 
 
@@ -336,7 +363,7 @@ def say_list(warehouse: Warehouse, as_json: bool) -> None:
         return
     for each in kept:
         mark = "current" if each.publication_id == current_id else ""
-        size = each.manifest["bytes"] / 1e6
+        size = each.path.stat().st_size / 1e6
         say(f"{each.publication_id}  as of {each.as_of}  {size:>9,.1f} MB  {mark}".rstrip())
 
 
@@ -349,10 +376,14 @@ def say_pruned(pruned: Pruned) -> None:
 
 def say_last_failure(failure: dict[str, Any]) -> None:
     names = ", ".join(each["test"] for each in failure["failures"])
+    what = "was held" if failure.get("held") else "failed its gate"
     tell(
-        f"The build of {failure['failed_at']} for {failure['as_of']} failed its gate, "
+        f"The build of {failure['failed_at']} for {failure['as_of']} {what}, "
         f"nothing was published: {names}"
     )
+    if failure.get("held"):
+        for each in failure["failures"]:
+            tell(f"    {each['message']}")
     for each in failure["failures"]:
         for row in each["rows"]:
             tell("    " + ", ".join(f"{k}={v}" for k, v in row.items()))

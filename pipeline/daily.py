@@ -14,7 +14,7 @@ import duckdb
 from pipeline.build import BuildResult
 from pipeline.clock import today
 from pipeline.compare import compare
-from pipeline.errors import GateFailed, PipelineError
+from pipeline.errors import BuildHeld, GateFailed, PipelineError
 from pipeline.export import export
 from pipeline.export_lists import STANDING
 from pipeline.intake.names import parse_name, walk
@@ -76,6 +76,8 @@ def daily(
     day: date,
     *,
     notify: Sequence[str],
+    accept_loss: bool,
+    allow_future_dates: bool,
     memory_limit: str | None,
     threads: int,
     bar: Bar,
@@ -86,14 +88,34 @@ def daily(
     Gives the summary that lies in `exports/daily/<day>/summary.json`.
     """
     with bar("load") as report:
-        load_files(warehouse, landing, False, memory_limit, threads, report)
+        loaded = load_files(
+            warehouse,
+            landing,
+            False,
+            memory_limit,
+            threads,
+            report,
+            allow_future_dates=allow_future_dates,
+        )
     before = next((p for p in publications(warehouse) if p.as_of < day), None)
     try:
         publication, _ = build_and_publish(
-            warehouse, day, False, memory_limit, threads, bar, say_failures
+            warehouse,
+            day,
+            False,
+            memory_limit,
+            threads,
+            bar,
+            say_failures,
+            refused=loaded.refused,
+            accept_loss=accept_loss,
+            allow_future_dates=allow_future_dates,
         )
     except GateFailed as failure:
         send(f"MHHS readiness: the gate failed for {day}", str(failure), notify)
+        raise
+    except BuildHeld as held:
+        send(f"MHHS readiness: the build for {day} is held", str(held), notify)
         raise
     comparison = None
     if before is not None:
@@ -109,7 +131,11 @@ def daily(
     folder = warehouse.exports / "daily" / day.isoformat()
     with bar("export") as report:
         exports = _write_standing(publication, folder, report)
-    summary = _summary(publication, comparison) | {"exports": exports}
+    summary = _summary(publication, comparison) | {
+        "exports": exports,
+        "refused": loaded.refusals(),
+        "accepted_loss": publication.manifest.get("accepted_loss", []),
+    }
     replace_json(folder / "summary.json", summary)
     replace_text(folder / "summary.txt", "\n".join(in_words(summary)) + "\n")
     note(warehouse, "daily_done", day=day, publication_id=publication.publication_id)
@@ -198,6 +224,8 @@ def in_words(summary: dict[str, Any]) -> list[str]:
         f"{row['quarantined']:,} lines quarantined"
         for row in summary["faulty_files"]
     ]
+    lines += [f"  {file['detail']}" for file in summary["refused"] if file["first_seen"]]
+    lines += [f"  Loss accepted: {loss['message']}" for loss in summary["accepted_loss"]]
     return [visible(line) for line in lines]
 
 

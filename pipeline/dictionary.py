@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline import json_files
 from pipeline.errors import PipelineError
 from pipeline.layout import replace_text
 
@@ -192,7 +193,7 @@ def read(path: Path) -> dict[str, Any] | None:
     """The dictionary of a publication; None for one that was made before there were any."""
     if not path.exists():
         return None
-    document: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    if document.get("form") != FORM:
+    document = json_files.read(path, json_files.Dictionary)
+    if document["form"] != FORM:
         raise PipelineError(f"{path.name} is of a form that this version cannot read.")
     return document

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 
 class PipelineError(Exception):
     """Something the user can mend: the message says what, where, why and what to do."""
@@ -25,6 +28,10 @@ class BuildHeld(PipelineError):
     """Fewer rows or files than before, so nothing was published unless `--accept-loss`."""
 
     exit_code = 8
+
+    def __init__(self, message: str, losses: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.losses = list(losses)
 
 
 # A run that published although a file first seen in it was refused ends with this code.

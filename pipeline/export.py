@@ -34,7 +34,7 @@ from pipeline.export_lists import (
 )
 from pipeline.layout import replace_json
 from pipeline.leftovers import scratch_folder
-from pipeline.publication import file_sha256
+from pipeline.publication import file_sha256, read_manifest
 from pipeline.sql_text import exact_path, identifier
 from pipeline.worker_process import begin
 
@@ -243,9 +243,7 @@ def _stored(publication_path: Path, what: str) -> dict[str, Any]:
 
 
 def _manifest(publication_path: Path) -> dict[str, Any]:
-    path = publication_path.with_name(f"{publication_path.stem}.manifest.json")
-    known: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return known
+    return read_manifest(publication_path.with_name(f"{publication_path.stem}.manifest.json"))
 
 
 def _rules(connection: duckdb.DuckDBPyConnection, rule_ids: Sequence[str]) -> list[dict[str, Any]]:

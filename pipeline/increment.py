@@ -11,7 +11,6 @@ stands, or anything goes wrong, everything is built afresh, and the result says 
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import time
 from collections.abc import Iterable
@@ -22,11 +21,13 @@ from typing import Any
 
 import duckdb
 
+from pipeline import json_files
 from pipeline.build import (
     FAILED,
     BuildResult,
     Progress,
     build,
+    dbt_manifest,
     fresh_database,
     opened,
     parsed,
@@ -139,7 +140,10 @@ def _build_touched(
         raise _Afresh("a new full file came, or a file was replaced")
     nodes = _Nodes(parsed(warehouse.logs, warehouse.dbt_target).to_dict())
     scratch = _scratch(warehouse)
-    market = standing.publication.manifest["marts"]["dim_metering_point"]["rows"]
+    points_now = standing.publication.manifest["marts"].get("dim_metering_point")
+    if points_now is None:
+        raise _Afresh(f"the manifest of {standing.publication.publication_id} names no points")
+    market = points_now["rows"]
     _add_points_of_parties(warehouse, touched)
     renewed = _count(touched.connection, "(select distinct mpan from point)")
     if standing.renewed + renewed > market * _LARGEST_PART:
@@ -182,7 +186,7 @@ def _build_touched(
         _splice(connection, warehouse, as_of, nodes, scratch, before)
     rest = ["--resource-type", "model", "--resource-type", "test", "--exclude", *nodes.done]
     results += run(rest, warehouse.build_database, as_of, (0.4, 1.0))
-    manifest = json.loads((warehouse.dbt_target / "manifest.json").read_text("utf-8"))
+    manifest = dbt_manifest(warehouse)
     kinds = [result.node.resource_type for result in results]
     seconds: dict[str, float] = {}
     for result in results:
@@ -231,10 +235,10 @@ def _add_points_of_parties(warehouse: Warehouse, touched: Touched) -> None:
 
 def _standing(warehouse: Warehouse) -> _Standing:
     try:
-        note = json.loads(warehouse.standing.read_text("utf-8"))
+        note = json_files.read(warehouse.standing, json_files.ReusableBuild)
     except FileNotFoundError:
         raise _Afresh("the build database holds no publication") from None
-    except ValueError:
+    except json_files.DamagedFile:
         raise _Afresh(f"{warehouse.standing} is damaged") from None
     if note["code"] != _code():
         raise _Afresh("code, seeds or libraries are others")
@@ -245,7 +249,7 @@ def _standing(warehouse: Warehouse) -> _Standing:
             break
     else:
         raise _Afresh("the publication that it holds is not kept any more")
-    if publication.manifest["proven"] != project_fingerprint():
+    if publication.manifest.get("proven") != project_fingerprint():
         raise _Afresh("unit tests are to be run")
     return _Standing(publication, note["renewed"])
 

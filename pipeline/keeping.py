@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 import struct
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
+from pipeline import json_files
+from pipeline.clock import today
 from pipeline.errors import NoPublication, PipelineError
 from pipeline.layout import Warehouse, replace_json, replace_text
 from pipeline.leftovers import sweep_exports
@@ -23,6 +24,7 @@ from pipeline.publication import (
     file_sha256,
     mart_checksum,
     publications,
+    read_manifest,
 )
 from pipeline.sql_text import exact_path
 
@@ -59,11 +61,7 @@ def verify(
     warehouse: Warehouse, chosen: Sequence[Publication], progress: Progress | None = None
 ) -> list[str]:
     """Recompute hash and checksums of publications; gives what is wrong, in sentences."""
-    faults = [
-        f"{path.name} cannot be read as JSON; take the file from a backup."
-        for path in sorted(warehouse.published.glob("*.manifest.json"))
-        if not _is_json(path)
-    ]
+    faults = _damaged(warehouse)
     for number, publication in enumerate(chosen):
         if progress:
             progress(publication.publication_id, number / len(chosen))
@@ -71,11 +69,20 @@ def verify(
     return faults
 
 
-def _is_json(path: Path) -> bool:
-    try:
-        return bool(json.loads(path.read_text("utf-8"))["publication_id"])
-    except (ValueError, KeyError):
-        return False
+def _damaged(warehouse: Warehouse) -> list[str]:
+    """The JSON files beside publications that cannot be read, in sentences."""
+    faults = []
+    for path in sorted(warehouse.published.glob("*.manifest.json")):
+        try:
+            read_manifest(path)
+        except json_files.DamagedFile as fault:
+            faults.append(f"{path.name} cannot be read: {fault}")
+    with suppress(FileNotFoundError):
+        try:
+            json_files.read(warehouse.last_failure, json_files.LastFailure)
+        except json_files.DamagedFile as fault:
+            faults.append(f"{warehouse.last_failure.name} cannot be read: {fault}")
+    return faults
 
 
 def _faults(publication: Publication) -> list[str]:
@@ -97,11 +104,14 @@ def _faults_of_dictionary(publication: Publication) -> list[str]:
 
 def _faults_of_marts(publication: Publication) -> list[str]:
     name, manifest = publication.path.name, publication.manifest
-    if file_sha256(publication.path) == manifest["sha256"]:
+    if file_sha256(publication.path) == manifest.get("sha256"):
         found = {}
         with closing(duckdb.connect(str(publication.path), read_only=True)) as connection:
             for mart in manifest["marts"]:
-                found[mart] = mart_checksum(connection, mart)
+                try:
+                    found[mart] = mart_checksum(connection, mart)
+                except duckdb.CatalogException:
+                    return [f"{name} has no mart {mart}, which its manifest names."]
         return [
             f"{name}: {mart} holds {found[mart]['rows']:,} rows with checksum "
             f"{found[mart]['checksum']}, its manifest says {stated['rows']:,} and "
@@ -122,11 +132,16 @@ def rollback(warehouse: Warehouse, publication_id: str | None) -> Publication:
     else:
         now = current(warehouse)
         earlier = [
-            p for p in publications(warehouse) if p.manifest["built_at"] < now.manifest["built_at"]
+            p for p in publications(warehouse) if p.built_at < now.built_at and not p.is_ahead
         ]
         if not earlier:
             raise NoPublication(f"No publication made before {now.publication_id} is kept.")
-        target = max(earlier, key=lambda p: str(p.manifest["built_at"]))
+        target = max(earlier, key=lambda p: p.built_at)
+    if target.is_ahead:
+        raise PipelineError(
+            f"{target.publication_id} is for {target.as_of}, a day after today ({today()}): "
+            "such a day does not become current."
+        )
     faults = _faults(target)
     if faults:
         raise NotWhole(" ".join(faults))
@@ -139,9 +154,7 @@ def prune(warehouse: Warehouse, keep: int) -> Pruned:
 
     Manifests go with their files; the log of publications and the ledger of exceptions stay.
     """
-    newest = sorted(
-        publications(warehouse), key=lambda p: str(p.manifest["built_at"]), reverse=True
-    )
+    newest = sorted(publications(warehouse), key=lambda p: p.built_at, reverse=True)
     safe = {current(warehouse).publication_id} | {p.publication_id for p in newest[:keep]}
     pruned = Pruned([], [])
     for publication in newest:

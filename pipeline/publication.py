@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import subprocess
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,18 +19,20 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from pipeline import dictionary, publication_log
+from pipeline import dictionary, json_files, publication_log
+from pipeline.clock import today
 from pipeline.errors import GateFailed, NoPublication
 from pipeline.layout import PROJECT, STORAGE, Warehouse, replace_json, replace_text
 from pipeline.modes import make_read_only
 from pipeline.sql_text import exact_path, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from pipeline.build import BuildResult
 
 LEFTOVER_PREFIX = ".part-"
+_LONGEST_POINTER = 200
 LARGE, PER_POINT = "large", "per_point"
 
 
@@ -45,6 +47,15 @@ class Publication:
     @property
     def as_of(self) -> date:
         return date.fromisoformat(self.manifest["as_of"])
+
+    @property
+    def built_at(self) -> datetime:
+        return datetime.fromisoformat(self.manifest["built_at"])
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether it is for a day after today and was not explicitly allowed to be current."""
+        return self.as_of > today() and not self.manifest.get("allow_future_dates", False)
 
     def summary(self) -> dict[str, Any]:
         """What `info --json` prints."""
@@ -61,31 +72,72 @@ def publications(warehouse: Warehouse) -> list[Publication]:
     found = []
     for manifest_path in warehouse.published.glob("*.manifest.json"):
         try:
-            manifest = json.loads(manifest_path.read_text("utf-8"))
-            publication_id = manifest["publication_id"]
+            manifest = read_manifest(manifest_path)
         except FileNotFoundError:
             continue  # deleted since the folder was listed
-        except (ValueError, KeyError):
-            continue  # damaged: `verify` names it
+        except json_files.DamagedFile:
+            continue  # `verify` names it
+        publication_id = manifest["publication_id"]
         path = warehouse.publication(publication_id)
         if path.exists():
             found.append(Publication(publication_id, path, manifest))
-    return sorted(found, key=lambda each: (each.as_of, each.manifest["built_at"]), reverse=True)
+    return sorted(found, key=lambda each: (each.as_of, each.built_at), reverse=True)
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """A manifest of a publication. Raises `DamagedFile` and FileNotFoundError."""
+    manifest = json_files.read(path, json_files.PublicationManifest)
+    if path.name != f"{manifest['publication_id']}.manifest.json":
+        raise json_files.DamagedFile(
+            f"{path} describes another publication, {manifest['publication_id']}: "
+            "take it from a backup."
+        )
+    return manifest
+
+
+def pointed_at(warehouse: Warehouse) -> str:
+    """What the pointer names, whether or not there is such a publication; empty without one."""
+    try:
+        with warehouse.current_pointer.open("rb") as pointer:
+            return pointer.read(_LONGEST_POINTER).decode("utf-8", "replace").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def current_among(kept: Sequence[Publication], pointed: str) -> Publication | None:
+    """The current one of all kept publications, newest first.
+
+    It is the one that the pointer names. If that is for a day after today, as after a file with a
+    mistyped year, it is the newest that is not.
+    """
+    named = next((each for each in kept if each.publication_id == pointed), None)
+    if named is None or not named.is_ahead:
+        return named
+    return next((each for each in kept if not each.is_ahead), None)
 
 
 def current(warehouse: Warehouse) -> Publication:
-    """The publication that the pointer names."""
+    """The publication that readers see."""
+    kept, pointed = publications(warehouse), pointed_at(warehouse)
+    found = current_among(kept, pointed)
+    if found is not None:
+        return found
     if not warehouse.current_pointer.exists():
         raise NoPublication(
-            f"{warehouse.root} holds no publication yet. Make one with "
+            f"{warehouse.root} has no current publication. Make one with "
+            "`python -m pipeline run --landing DIR --warehouse DIR`."
+            if kept
+            else f"{warehouse.root} holds no publication yet. Make one with "
             "`python -m pipeline run --landing DIR --warehouse DIR`."
         )
-    publication_id = warehouse.current_pointer.read_text("utf-8").strip()
-    for publication in publications(warehouse):
-        if publication.publication_id == publication_id:
-            return publication
+    if any(each.publication_id == pointed for each in kept):
+        raise NoPublication(
+            f"Every publication in {warehouse.root} is for a day after today, {today()}, and such "
+            "a day is not shown as current. Run again for a day up to today, or with "
+            "--allow-future-dates."
+        )
     raise NoPublication(
-        f"The pointer {warehouse.current_pointer} names {publication_id!r}, which is not there. "
+        f"The pointer {warehouse.current_pointer} names {pointed!r}, which is not there. "
         "Publish again, or point readers at a kept one with "
         "`python -m pipeline rollback PUBLICATION`."
     )
@@ -113,11 +165,13 @@ def open_current(warehouse: Warehouse) -> tuple[Publication, duckdb.DuckDBPyConn
 
 
 def last_failure(warehouse: Warehouse) -> dict[str, Any] | None:
-    """What failed the newest build, if no build of its day or a later one has passed since."""
-    if not warehouse.last_failure.exists():
-        return None
-    failure: dict[str, Any] = json.loads(warehouse.last_failure.read_text("utf-8"))
-    return failure
+    """What failed or held the newest build, unless one of its day or a later one passed since.
+
+    A damaged file is not shown; `verify` names it.
+    """
+    with suppress(FileNotFoundError, json_files.DamagedFile):
+        return json_files.read(warehouse.last_failure, json_files.LastFailure)
+    return None
 
 
 def publish(
@@ -125,12 +179,17 @@ def publish(
     result: BuildResult,
     *,
     make_current: bool = False,
+    allow_future_dates: bool = False,
+    state_rows: Mapping[str, int] | None = None,
+    accepted_loss: Sequence[Mapping[str, Any]] = (),
     progress: Callable[[str, float], None] | None = None,
 ) -> Publication:
     """Copy the marts of a build that passed into a new publication and move the pointer to it.
 
-    The pointer never moves back to an earlier as-of day unless `make_current` says so. A build
-    that failed publishes nothing: what failed is written beside the pointer, for the dashboard.
+    The pointer never moves back to an earlier as-of day unless `make_current` says so, and never to
+    a day after today unless `allow_future_dates` does. A build that failed publishes nothing: what
+    failed is written beside the pointer, for the dashboard. `state_rows` and `accepted_loss` go
+    into the manifest: see `pipeline.holding`.
     """
     if not result.passed:
         publication_log.record_failure(warehouse, result)
@@ -156,6 +215,10 @@ def publish(
         publication_id = _publication_id(result.as_of, built_at, checksums)
         manifest = _manifest(publication_id, result, built_at, checksums)
         manifest["files"] = _files(connection)
+        manifest["state_rows"] = dict(state_rows or {})
+        manifest["accepted_loss"] = list(accepted_loss)
+        if allow_future_dates and result.as_of > today():
+            manifest["allow_future_dates"] = True
         # An export relies on them: rows that are stored in a list's order need no sorting.
         manifest["orders"] = {
             mart["name"]: _order_of_rows(mart)
@@ -174,7 +237,7 @@ def publish(
     replace_json(warehouse.manifest(publication_id), manifest)
     publication_log.append(warehouse, manifest)
     publication = Publication(publication_id, path, manifest)
-    if make_current or _is_newest(warehouse, publication):
+    if not publication.is_ahead and (make_current or _is_newest(warehouse, publication)):
         replace_text(warehouse.current_pointer, publication_id + "\n")
         warehouse.last_failure.unlink(missing_ok=True)
     return publication
@@ -212,11 +275,14 @@ def _instant(warehouse: Warehouse) -> datetime:
 
 
 def _is_newest(warehouse: Warehouse, publication: Publication) -> bool:
-    try:
-        others = [current(warehouse)]
-    except NoPublication:
-        others = publications(warehouse)
-    return all(publication.as_of >= other.as_of for other in others)
+    """Whether readers see no later day; days after today do not count against a day up to today."""
+    kept = publications(warehouse)
+    now = current_among(kept, pointed_at(warehouse))
+    others = [each for each in kept if not each.is_ahead] if now is None else [now]
+    return all(
+        publication.as_of >= other.as_of or publication.as_of <= today() < other.as_of
+        for other in others
+    )
 
 
 def _published_models(dbt_manifest: dict[str, Any]) -> list[dict[str, Any]]:
@@ -317,7 +383,7 @@ def _files(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 def files_of(publication: Publication) -> set[tuple[str, str]]:
     """The files that a publication knew: name and sha256."""
-    return {(file["file"], file["sha256"]) for file in publication.manifest["files"]}
+    return {(file["file"], file["sha256"]) for file in publication.manifest.get("files", [])}
 
 
 def _seed_hashes() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a rebuild cannot make again about builds: every publication, and every gate that failed.
+"""What a rebuild cannot make again about builds: publications, failed gates and held builds.
 
 One JSON line each in `history/publication_log.jsonl`, in the order of their ends; a publication
 carries all of it as `rpt_publication`.
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from pipeline import json_files
 from pipeline.errors import PipelineError
 from pipeline.layout import Warehouse, replace_json
 
@@ -24,17 +26,23 @@ if TYPE_CHECKING:
 _LEFT_TO_THE_MANIFEST = ("files", "nodes", "orders")
 
 _COLUMNS = {
-    "publication_id": ("varchar", "Publication; `failed-` and an instant for a gate that failed."),
-    "mart": ("varchar", "Mart of the publication; of a gate that failed the test that did."),
-    "gate": ("varchar", "`passed`, or `failed`: then nothing was published."),
+    "publication_id": (
+        "varchar",
+        "Publication; `failed-` or `held-` and an instant if nothing was published.",
+    ),
+    "mart": ("varchar", "Mart of the publication, the test that failed, or the reason of a hold."),
+    "gate": ("varchar", "`passed`; `failed` or `held` if nothing was published."),
     "as_of": ("date", "As-of day of the build."),
     "built_at": ("timestamptz", "Instant at which it was published or failed, UTC."),
     "duration_seconds": ("double", "Duration of models and tests, seconds."),
     "tests_passed": ("bigint", "Tests that passed."),
     "tests_failed": ("bigint", "Tests and models that failed: 0 for a publication."),
-    "rows": ("bigint", "Rows of the mart; null for a gate that failed."),
+    "rows": ("bigint", "Rows of the mart; null if nothing was published."),
     "checksum": ("varchar", "Checksum of the mart, whatever the order of its rows."),
-    "failure": ("varchar", "What the failed test says, with up to ten rows that made it fail."),
+    "failure": (
+        "varchar",
+        "What the failed test says, with up to ten rows that made it fail; or why it was held.",
+    ),
 }
 
 
@@ -86,6 +94,34 @@ def record_failure(warehouse: Warehouse, result: BuildResult) -> None:
     )
 
 
+def record_hold(warehouse: Warehouse, as_of: date, losses: Sequence[Mapping[str, Any]]) -> None:
+    """Write why a build was held into the log, and beside the pointer, as for a failed gate."""
+    held_at = datetime.now(UTC).replace(microsecond=0).isoformat()
+    failures = [{"test": loss["reason"], "message": loss["message"], "rows": []} for loss in losses]
+    append(
+        warehouse,
+        {
+            "publication_id": f"held-{held_at}",
+            "as_of": as_of.isoformat(),
+            "built_at": held_at,
+            "gate": "held",
+            "duration_seconds": 0.0,
+            "tests": {"passed": 0, "failed": 0},
+            "failures": failures,
+        },
+    )
+    replace_json(
+        warehouse.last_failure,
+        {
+            "as_of": as_of.isoformat(),
+            "failed_at": held_at,
+            "failures": failures,
+            "held": True,
+            "files": [name for loss in losses for name in loss["files"]],
+        },
+    )
+
+
 def add_mart(
     connection: duckdb.DuckDBPyConnection, warehouse: Warehouse, manifest: dict[str, Any]
 ) -> None:
@@ -96,8 +132,8 @@ def add_mart(
     places = ", ".join("?" for _ in _COLUMNS)
     connection.executemany(f"insert into marts.rpt_publication values ({places})", rows)
     connection.execute(
-        "comment on table marts.rpt_publication is 'One row per publication and mart, and per test "
-        "that failed a gate: when it was, its tests, rows and checksum.'"
+        "comment on table marts.rpt_publication is 'One row per publication and mart, per test "
+        "that failed a gate, and per reason of a held build: when, its tests, rows and checksum.'"
     )
     for name, (_, description) in _COLUMNS.items():
         connection.execute(f"comment on column marts.rpt_publication.{name} is '{description}'")
@@ -133,7 +169,7 @@ def _lines(warehouse: Warehouse) -> list[dict[str, Any]]:
     lines = []
     for number, line in enumerate(_whole(log).splitlines(), 1):
         try:
-            lines.append(json.loads(line))
+            lines.append(json_files.parse(line, json_files.PublicationLogLine))
         except ValueError:
             raise BrokenLog(
                 f"Line {number} of {log} cannot be read: take the file from a backup, or delete "

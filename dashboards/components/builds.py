@@ -70,7 +70,8 @@ def _kind(name: str, models: set[str], seeds: set[str]) -> str:
 
 def durations(frame: Backdrop) -> None:
     """How long builds took, in the order in which they ended."""
-    builds = data.health.builds(frame.view).tail(SHOWN_BUILDS)
+    # A held build ran nothing, so it has no duration.
+    builds = data.health.builds(frame.view).filter(pl.col("gate") != "held").tail(SHOWN_BUILDS)
     if builds.is_empty():
         return
     seconds = builds["duration_seconds"].to_list()
@@ -160,10 +161,11 @@ def _table(builds: pl.DataFrame) -> pl.DataFrame:
 
 
 def failed_now(failure: dict[str, Any]) -> None:
-    """The build after the current publication that did not get through its gate."""
+    """The build after the current publication that failed its gate or was held."""
     tests = data.health.said_of_failure(failure)
     with st.container(border=True):
-        st.header("The newest build failed its gate", anchor=False)
+        held = failure.get("held", False)
+        st.header(f"The newest build {'is held' if held else 'failed its gate'}", anchor=False)
         st.markdown(
             f"As of {numbers.long_day(date.fromisoformat(failure['as_of']))}. Nothing was "
             "published, so the figures before it stand. Mend the cause and run again: "
@@ -178,11 +180,18 @@ def failed_before(frame: Backdrop) -> None:
     if not failures:
         st.header("No earlier build failed its gate", anchor=False)
         return
-    st.header(f"{numbers.count_of(len(failures), 'earlier build')} failed the gate", anchor=False)
+    held = sum(failure["gate"] == "held" for failure in failures)
+    parts = [
+        f"{numbers.count_of(count, 'earlier build')} {what}"
+        for count, what in ((len(failures) - held, "failed the gate"), (held, "held"))
+        if count
+    ]
+    st.header(", ".join(parts), anchor=False)
     for failure in failures[:SHOWN_BUILDS]:
-        names = numbers.count_of(len(failure["tests"]), "test")
+        is_held = failure["gate"] == "held"
+        names = numbers.count_of(len(failure["tests"]), "reason" if is_held else "test")
         with st.expander(
-            f"As of {numbers.day(failure['as_of'])}, failed "
+            f"As of {numbers.day(failure['as_of'])}, {failure['gate']} "
             f"{numbers.instant(failure['failed_at'])}: {names}"
         ):
             _said(failure["tests"])

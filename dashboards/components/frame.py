@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,6 +16,7 @@ from dashboards.components import gate, look, numbers
 from dashboards.components.address import Address
 from dashboards.components.markup import escape
 from dashboards.data import View
+from pipeline import publication
 from pipeline.clock import today
 
 # Registration files come daily; a weekend may lie between.
@@ -57,12 +57,12 @@ def open_frame(page: str) -> Frame | None:
     colours = look.palette()
     st.html(look.style_sheet(colours))
     kept = data.store.kept()
-    if not kept:
+    address = Address(page)
+    asked = address.asked("asof")
+    if not kept or not (asked or _shown_by_default(kept)):
         gate.account(current_user())
         _no_publication()
         return None
-    address = Address(page)
-    asked = address.asked("asof")
     if asked and asked[0] not in {view.publication_id for view in kept}:
         gate.account(current_user())
         _not_kept(asked[0], page)
@@ -96,7 +96,7 @@ def close_frame(frame: Frame) -> None:
 
 def _choose_publication(address: Address, kept: list[View]) -> View:
     by_id = {view.publication_id: view for view in kept}
-    default = next((view.publication_id for view in kept if view.is_current), next(iter(by_id)))
+    default = (_shown_by_default(kept) or kept[0]).publication_id
 
     def parse(asked: Sequence[str]) -> str:
         return asked[0] if asked and asked[0] in by_id else default
@@ -112,6 +112,12 @@ def _choose_publication(address: Address, kept: list[View]) -> View:
         width=400,
     )
     return by_id[chosen]
+
+
+def _shown_by_default(kept: list[View]) -> View | None:
+    """The current publication, else the newest that is not for a day after today."""
+    current = next((view for view in kept if view.is_current), None)
+    return current or next((view for view in kept if not view.is_ahead), None)
 
 
 def _publication_words(view: View) -> str:
@@ -133,7 +139,13 @@ def _strip(view: View) -> None:
     ]
     if failure:
         parts.insert(1, f'<span class="bad-text">▲ {escape(_failure_words(failure))}</span>')
-    if not view.is_current:
+    parts += [
+        f"<span><b>◆ Published with data missing:</b> {escape(loss)}</span>"
+        for loss in view.accepted_loss
+    ]
+    if view.is_ahead:
+        parts.append("<span><b>◆ As of a day after today</b>, so it is not current</span>")
+    elif not view.is_current:
         parts.append("<span><b>◆ An earlier publication</b>, kept as it was</span>")
     elif newest is None:
         parts.append("<span><b>◆ No registration file was accepted</b></span>")
@@ -144,25 +156,27 @@ def _strip(view: View) -> None:
         )
     else:
         parts.append(f"<span>Newest registration file {numbers.day(newest)}</span>")
-    tone = "bad" if failure else "warn" if stale or not view.is_current else ""
+    needs_care = stale or not view.is_current or view.accepted_loss
+    tone = "bad" if failure else "warn" if needs_care else ""
     st.html(
         f'<section class="mhhs-strip {tone}" aria-label="Data status">{"".join(parts)}</section>'
     )
 
 
 def last_failure(view: View) -> dict[str, Any] | None:
-    """What failed the newest build, if that was after this publication was built."""
-    path = data.store.warehouse().last_failure
-    if not path.exists():
+    """What failed or held the newest build, if that was after this publication was built."""
+    failure = publication.last_failure(data.store.warehouse())
+    if failure is None or datetime.fromisoformat(failure["failed_at"]) <= view.built_at:
         return None
-    failure: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    failed_at = datetime.fromisoformat(failure["failed_at"])
-    return failure if failed_at > view.built_at else None
+    return failure
 
 
 def _failure_words(failure: dict[str, Any]) -> str:
-    tests = ", ".join(each["test"] for each in failure["failures"]) or "unknown"
     day = numbers.day(date.fromisoformat(failure["as_of"]))
+    if failure.get("held"):
+        why = " ".join(each["message"] for each in failure["failures"])
+        return f"The newest build, as of {day}, is held and was not published. {why}"
+    tests = ", ".join(each["test"] for each in failure["failures"]) or "unknown"
     return f"The newest build, as of {day}, failed its gate and was not published: {tests}"
 
 
@@ -184,9 +198,9 @@ def _no_publication() -> None:
 
 
 def _say_why_nothing_was_published() -> None:
-    path = data.store.warehouse().last_failure
-    if path.exists():
-        st.error(_failure_words(json.loads(path.read_text("utf-8"))), icon=":material/error:")
+    failure = publication.last_failure(data.store.warehouse())
+    if failure is not None:
+        st.error(_failure_words(failure), icon=":material/error:")
 
 
 def _not_kept(publication_id: str, page: str) -> None:

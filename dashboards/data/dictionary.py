@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ import streamlit as st
 from dashboards.data import sql, store
 from dashboards.data.store import View
 from pipeline import dictionary
+from pipeline.json_files import DamagedFile
+from pipeline.publication import read_manifest
 
 _ABOUT_LOADS = "operations"
 _NUMBERS = ("bigint", "integer", "double", "decimal", "hugeint")
@@ -73,7 +74,10 @@ def load(view: View) -> Dictionary:
     told = _from_comments(view)
     if not path.exists():
         return told
-    known = _from_file(str(path), str(warehouse.manifest(view.publication_id)))
+    try:
+        known = _from_file(str(path), str(warehouse.manifest(view.publication_id)))
+    except DamagedFile:  # `verify` names it
+        return told
     # The log of publications is a mart that no model makes.
     return Dictionary(dict(sorted((told.models | known.models).items())))
 
@@ -83,7 +87,7 @@ def load(view: View) -> Dictionary:
 def _from_file(path: str, manifest_path: str) -> Dictionary:
     document = dictionary.read(Path(path))
     assert document is not None
-    marts = json.loads(Path(manifest_path).read_text("utf-8"))["marts"]
+    marts = read_manifest(Path(manifest_path))["marts"]
     models = {
         name: _model(name, entry, document["pages"], marts.get(name, {}).get("rows"))
         for name, entry in document["models"].items()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -13,6 +11,7 @@ import polars as pl
 from dashboards.auth import current_user, require
 from dashboards.data import store
 from dashboards.data.store import View
+from pipeline.publication import read_manifest
 
 ROWS_PER_PAGE = 100
 MASK = "[c]"
@@ -127,19 +126,20 @@ def builds(view: View) -> pl.DataFrame:
 
 
 def failures(view: View) -> list[dict[str, Any]]:
-    """Gates that failed, the newest first: as_of, failed_at, tests (name and what it says).
+    """Builds that were not published, newest first: as_of, failed_at, gate, tests.
 
     What a test says names rows that made it fail, with MPANs: that takes the role compliance.
     """
     found = store.query(
         view.path,
-        "select as_of, built_at as failed_at, mart as test, failure "
-        "from marts.rpt_publication where gate = 'failed' order by failed_at desc, test",
+        "select as_of, built_at as failed_at, gate, mart as test, failure "
+        "from marts.rpt_publication where gate <> 'passed' order by failed_at desc, test",
     )
     by_instant: dict[Any, dict[str, Any]] = {}
     for row in found.to_dicts():
         gate = by_instant.setdefault(
-            row["failed_at"], {"as_of": row["as_of"], "failed_at": row["failed_at"], "tests": []}
+            row["failed_at"],
+            {**{name: row[name] for name in ("as_of", "failed_at", "gate")}, "tests": []},
         )
         gate["tests"].append((row["test"], _said(row["failure"] or "")))
     return list(by_instant.values())
@@ -162,8 +162,4 @@ def _said(text: str) -> str:
 
 def manifest(view: View) -> dict[str, Any]:
     """The manifest of a publication: its tests, the seconds of every step, its files."""
-    path = Path(view.path)
-    found: dict[str, Any] = json.loads(
-        path.with_name(f"{path.stem}.manifest.json").read_text("utf-8")
-    )
-    return found
+    return read_manifest(store.warehouse().manifest(view.publication_id))

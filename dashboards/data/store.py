@@ -19,8 +19,9 @@ import duckdb
 import polars as pl
 import streamlit as st
 
+from pipeline.clock import today
 from pipeline.layout import Warehouse
-from pipeline.publication import Publication, publications
+from pipeline.publication import Publication, current_among, pointed_at, publications
 from pipeline.sql_text import exact_path, read_path
 
 # For those who read through this module and do not speak to the database themselves.
@@ -40,6 +41,8 @@ class View:
     built_at: datetime
     tests_passed: int
     is_current: bool
+    is_ahead: bool = False  # for a day after today: never shown unless it is asked for
+    accepted_loss: tuple[str, ...] = ()  # what the operator published without, in sentences
 
 
 def warehouse() -> Warehouse:
@@ -50,9 +53,7 @@ def warehouse() -> Warehouse:
 def kept() -> list[View]:
     """Every kept publication, newest first; the pointer names the current one."""
     folder = warehouse()
-    pointer = folder.current_pointer
-    current_id = pointer.read_text("utf-8").strip() if pointer.exists() else ""
-    return list(_kept(folder, current_id, _state(folder.published)))
+    return list(_kept(folder, pointed_at(folder), today(), _state(folder.published)))
 
 
 def _state(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
@@ -67,18 +68,26 @@ def _state(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
 
 # Manifests are long, and a run of a page asks often: they are read again when a file has changed.
 @lru_cache(maxsize=2)
-def _kept(folder: Warehouse, current_id: str, files: tuple[object, ...]) -> tuple[View, ...]:
-    return tuple(_view(each, current_id) for each in publications(folder))
+def _kept(
+    folder: Warehouse, pointed: str, day: date, files: tuple[object, ...]
+) -> tuple[View, ...]:
+    found = publications(folder)
+    now = current_among(found, pointed)
+    return tuple(_view(each, each is now) for each in found)
 
 
-def _view(publication: Publication, current_id: str) -> View:
+def _view(publication: Publication, is_current: bool) -> View:
     return View(
         path=str(publication.path.resolve()),
         publication_id=publication.publication_id,
         as_of=publication.as_of,
-        built_at=datetime.fromisoformat(publication.manifest["built_at"]),
+        built_at=publication.built_at,
         tests_passed=publication.manifest["tests"]["passed"],
-        is_current=publication.publication_id == current_id,
+        is_current=is_current,
+        is_ahead=publication.is_ahead,
+        accepted_loss=tuple(
+            loss["message"] for loss in publication.manifest.get("accepted_loss", [])
+        ),
     )
 
 

@@ -321,6 +321,7 @@ def _method(view: View) -> dict[str, Any]:
                 ("Publication", view.publication_id),
                 ("Published", numbers.instant(view.built_at)),
                 ("Quality gate", f"passed: {view.tests_passed:,} tests, 0 failed"),
+                *(("Published with data missing", loss) for loss in view.accepted_loss),
                 ("Version of the code", str(manifest.get("code_version", NONE_YET))),
                 ("sha256 of the publication", str(manifest.get("sha256", NONE_YET))),
                 *(

@@ -68,8 +68,9 @@ def _sentence(
     facts = ", ".join(parts)
     if failure:
         return (
-            "<strong>These figures are the last that passed; a newer build failed its gate"
-            f"</strong>. Of these: {facts}."
+            "<strong>These figures are the last that passed; a newer build "
+            f"{'is held' if failure.get('held') else 'failed its gate'}</strong>. "
+            f"Of these: {facts}."
         )
     verdict = "cannot all be trusted" if differ else "can be trusted"
     return f"<strong>These figures {verdict}</strong>: {facts}."

@@ -2,7 +2,9 @@
 
 Exit codes: 0 done; 1 the gate failed and nothing was published; 2 wrong usage; 3 something the user
 can mend, said in one sentence; 4 no publication to read; 5 another run holds the warehouse;
-6 expected files did not come; 130 interrupted (`pipeline.signals`).
+6 expected files did not come; 7 published, but a file that no earlier run has seen was refused;
+8 the build is held because data is missing, nothing was published; 130 interrupted
+(`pipeline.signals`).
 """
 
 from __future__ import annotations
@@ -68,7 +70,8 @@ def main() -> None:
 
     Exit codes: 0 done; 1 the gate failed, nothing was published; 2 wrong usage; 3 an error you can
     mend; 4 no publication to read; 5 another run holds the warehouse; 6 expected
-    files did not come; 130 interrupted.
+    files did not come; 7 published, but a new file was refused; 8 held because data is
+    missing, nothing was published; 130 interrupted.
     """
     keep_private()
 

@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from pipeline.console import (
+    ACCEPT_LOSS,
+    ALLOW_FUTURE_DATES,
     ALLOW_SHRUNK,
     AS_OF,
     DAY,
@@ -32,7 +34,7 @@ from pipeline.console import (
     tell,
 )
 from pipeline.contracts import EXTRACTS
-from pipeline.errors import GateFailed, PipelineError
+from pipeline.errors import FILES_REFUSED, BuildHeld, GateFailed, PipelineError
 from pipeline.layout import Warehouse
 from pipeline.locking import warehouse_lock
 
@@ -222,6 +224,8 @@ def build(root: Path, as_of: Any, memory_limit: str | None, threads: int, as_jso
 @WAREHOUSE
 @MAKE_CURRENT
 @AS_OF
+@ACCEPT_LOSS
+@ALLOW_FUTURE_DATES
 @click.option("--list", "as_list", is_flag=True, help="Build nothing: list what is kept.")
 @click.option(
     "--keep",
@@ -241,6 +245,8 @@ def publish(
     root: Path,
     make_current: bool,
     as_of: Any,
+    accept_loss: bool,
+    allow_future_dates: bool,
     as_list: bool,
     keep: int | None,
     parquet: Path | None,
@@ -251,7 +257,8 @@ def publish(
     """Build for a day and, if every test passes, publish.
 
     Only what was tested in the same breath is published, so this always builds, unless --list says
-    otherwise: then --keep and --parquet act on what is there.
+    otherwise: then --keep and --parquet act on what is there. The exit code is 8 if the build is
+    held because data is missing.
     """
     from pipeline.keeping import copy_parquet, prune
     from pipeline.publication import current
@@ -270,6 +277,8 @@ def publish(
                 threads,
                 progress_bar,
                 say_failures,
+                accept_loss=accept_loss,
+                allow_future_dates=allow_future_dates,
             )
         if parquet is not None:
             with progress_bar("parquet") as report:
@@ -289,6 +298,8 @@ def publish(
 @AS_OF
 @ALLOW_SHRUNK
 @MAX_RATIO
+@ALLOW_FUTURE_DATES
+@ACCEPT_LOSS
 @MAKE_CURRENT
 @MEMORY
 @THREADS
@@ -298,6 +309,8 @@ def run(
     root: Path,
     as_of: Any,
     allow_shrunk: bool,
+    allow_future_dates: bool,
+    accept_loss: bool,
     make_current: bool,
     memory_limit: str | None,
     threads: int,
@@ -306,19 +319,45 @@ def run(
     """Load, build, test and publish: everything a day needs.
 
     Interrupt it at any moment; the next run takes up where it has to. Readers keep the last
-    publication until the new one has passed every test.
+    publication until the new one has passed every test. The exit code is 8 if the build is held
+    because data is missing, and 7 if it is published although a file that no earlier run has seen
+    was refused.
     """
     from pipeline.run import build_and_publish, load_files
 
     warehouse = Warehouse(root)
     with warehouse_lock(root):
         with progress_bar("load") as report:
-            summary = load_files(warehouse, landing, allow_shrunk, memory_limit, threads, report)
+            summary = load_files(
+                warehouse,
+                landing,
+                allow_shrunk,
+                memory_limit,
+                threads,
+                report,
+                allow_future_dates=allow_future_dates,
+            )
         say_load(summary, False)
-        publication, result = build_and_publish(
-            warehouse, _day(as_of), make_current, memory_limit, threads, progress_bar, say_failures
-        )
-    say_publication(warehouse, publication, result, as_json)
+        try:
+            publication, result = build_and_publish(
+                warehouse,
+                _day(as_of),
+                make_current,
+                memory_limit,
+                threads,
+                progress_bar,
+                say_failures,
+                refused=summary.refused,
+                accept_loss=accept_loss,
+                allow_future_dates=allow_future_dates,
+            )
+        except BuildHeld as held:
+            if as_json:
+                print_json({"held": held.losses, "refused": summary.refusals()})
+            raise
+    say_publication(warehouse, publication, result, as_json, summary)
+    if summary.has_new_refusals:
+        click.get_current_context().exit(FILES_REFUSED)
 
 
 @click.command()
@@ -349,6 +388,8 @@ def run(
 )
 @click.option("--keep", type=click.IntRange(2), help="As in publish: delete older publications.")
 @MAX_RATIO
+@ALLOW_FUTURE_DATES
+@ACCEPT_LOSS
 @MEMORY
 @THREADS
 @JSON
@@ -360,6 +401,8 @@ def daily(
     wait_minutes: float,
     notify: tuple[str, ...],
     keep: int | None,
+    allow_future_dates: bool,
+    accept_loss: bool,
     memory_limit: str | None,
     threads: int,
     as_json: bool,
@@ -368,7 +411,8 @@ def daily(
 
     Waits for the day's files, loads, builds, tests, publishes, compares with the publication
     before, writes standing lists and a summary into exports/daily/<day>, and tells whom you name.
-    The exit code is 6 if expected files did not come.
+    The exit code is 6 if expected files did not come, 8 if the build is held because data is
+    missing, and 7 if it is published although a file that no earlier run has seen was refused.
     """
     from pipeline.daily import FilesMissing, in_words, wait, yesterday
     from pipeline.daily import daily as run_daily
@@ -388,6 +432,8 @@ def daily(
             landing,
             chosen,
             notify=addresses(notify),
+            accept_loss=accept_loss,
+            allow_future_dates=allow_future_dates,
             memory_limit=memory_limit,
             threads=threads,
             bar=progress_bar,
@@ -401,3 +447,5 @@ def daily(
             say(line)
     if pruned is not None:
         say_pruned(pruned)
+    if any(file["first_seen"] for file in summary["refused"]):
+        click.get_current_context().exit(FILES_REFUSED)

@@ -53,6 +53,7 @@ def load(
     warehouse: Path,
     *,
     allow_shrunk: bool = False,
+    allow_future_dates: bool = False,
     memory_limit: str | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -69,6 +70,7 @@ def load(
     log.lose(warehouse)
     _sweep(warehouse, log)
     scratch = warehouse / _SCRATCH
+    known = {entry.identity for entry in log.entries}
     seen: list[_Seen] = []
     with duckdb.connect() as connection:
         _configure(connection, scratch, memory_limit, threads)
@@ -84,7 +86,10 @@ def load(
     fates = {outcome.entry.identity: outcome for outcome in judge_as_of(log.entries, date.max)}
     return LoadSummary(
         tuple(
-            report(file, taken, fates[entry.identity] if entry is not None else None)
+            replace(
+                report(file, taken, fates[entry.identity] if entry is not None else None),
+                first_seen=entry is not None and entry.identity not in known,
+            )
             for file, entry, taken in seen
         ),
         found.strays,

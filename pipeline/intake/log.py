@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+
+from pydantic import TypeAdapter
 
 from pipeline.errors import PipelineError
+from pipeline.json_files import reason
 
 LOG_PATH = Path("history/load_log.jsonl")
 
@@ -73,10 +75,10 @@ class LoadLog:
         self._whole = content.rfind(b"\n") + 1
         for number, line in enumerate(content[: self._whole].splitlines(), start=1):
             try:
-                self._take(_entry(json.loads(line)))
-            except (ValueError, TypeError, KeyError) as error:
+                self._take(_entry(line))
+            except ValueError as error:
                 raise BrokenLog(
-                    f"Line {number} of {self.path} cannot be read ({error}). "
+                    f"Line {number} of {self.path} cannot be read ({reason(error)}). "
                     "Restore the file from a backup; the warehouse is rebuilt from it."
                 ) from None
 
@@ -153,13 +155,21 @@ def _line(entry: Entry) -> bytes:
     return json.dumps(record, ensure_ascii=False).encode() + b"\n"
 
 
-_FIELDS = {field.name for field in fields(Entry)}
+_ENTRY = TypeAdapter(Entry)
 
 
-def _entry(record: dict[str, Any]) -> Entry:
-    day = record["business_date"]
-    known = {name: value for name, value in record.items() if name in _FIELDS}
-    known["business_date"] = date.fromisoformat(day) if day is not None else None
-    known["stamp"] = tuple(record.get("stamp", ()))
-    known["ignored"] = tuple(map(tuple, record.get("ignored", ())))
-    return Entry(**known)
+def _entry(line: bytes) -> Entry:
+    """A line of the log. Raises ValueError."""
+    entry = _ENTRY.validate_json(line, strict=True)
+    if entry.error is None and None in (
+        *(entry.kind, entry.business_date, entry.sequence, entry.rows),
+    ):
+        raise ValueError("it says neither what the file holds nor why it was refused")
+    if any(not _is_in_lake(place) for place in entry.places):
+        raise ValueError("it names a file outside the lake")
+    return entry
+
+
+def _is_in_lake(place: str) -> bool:
+    parts = PurePosixPath(place).parts
+    return "\0" not in place and parts[:1] == ("lake",) and ".." not in parts

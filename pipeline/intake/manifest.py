@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from pydantic_core import from_json
 
 _LARGEST = 1_000_000
 
@@ -43,8 +44,8 @@ def read_manifest(path: Path) -> Manifest:
     if len(content) > _LARGEST:
         raise BadManifest("the manifest is larger than a manifest can be")
     try:
-        fields = json.loads(content)
-    except (ValueError, RecursionError):
+        fields = from_json(content)  # unlike Python's it refuses half of a surrogate pair
+    except ValueError:
         raise BadManifest("the manifest is not JSON") from None
     if not isinstance(fields, dict):
         raise BadManifest("the manifest is not a JSON object")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum, auto
+from typing import Any
 
 from pipeline.clock import today
 from pipeline.intake.log import Entry
@@ -40,6 +41,7 @@ class FileOutcome:
     ignored: int
     unknown_columns: str
     detail: str
+    first_seen: bool = False  # in this run: this content under this name
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,22 @@ class LoadSummary:
 
     files: tuple[FileOutcome, ...]
     strays: tuple[str, ...]
+
+    @property
+    def refused(self) -> list[FileOutcome]:
+        return [file for file in self.files if file.outcome == "refused"]
+
+    def refusals(self) -> list[dict[str, Any]]:
+        """The refused files as `run --json` and `daily --json` list them."""
+        return [
+            {name: getattr(file, name) for name in ("file", "error", "detail", "first_seen")}
+            for file in self.refused
+        ]
+
+    @property
+    def has_new_refusals(self) -> bool:
+        """Whether a file was refused that no earlier run has seen."""
+        return any(file.first_seen for file in self.refused)
 
 
 def report(landing_file: LandingFile, taken: Taken, fate: Outcome | None) -> FileOutcome:

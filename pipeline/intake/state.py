@@ -48,14 +48,14 @@ _IGNORED = pa.schema(
 )
 
 
-def newest_registration_date(warehouse: Path) -> date | None:
-    """The newest business date of the registration files that stand."""
+def newest_registration_date(warehouse: Path, not_after: date = date.max) -> date | None:
+    """The newest business date, up to a day, of the registration files that stand."""
     days = (
         outcome.entry.business_date
         for outcome in judge(LoadLog(warehouse).entries)
         if outcome.stands and "registration" in targets_of(outcome.entry)
     )
-    return max((day for day in days if day is not None), default=None)
+    return max((day for day in days if day is not None and day <= not_after), default=None)
 
 
 def create_state_views(

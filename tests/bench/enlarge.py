@@ -19,6 +19,7 @@ import duckdb
 
 from pipeline.layout import STORAGE, Warehouse
 from pipeline.publication import current, file_sha256
+from pipeline.sql_text import exact_path
 
 _WEIGHTS = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 _IDS = ("registration_id", "appointment_id", "holder_registration_id")
@@ -32,7 +33,7 @@ def enlarge(source: Path, times: int, out: Path) -> Path:
     path = target.publication(publication.publication_id)
     manifest = dict(publication.manifest)
     with duckdb.connect(str(path), config=STORAGE) as connection:
-        connection.execute(f"attach '{publication.path}' as original (read_only)")
+        connection.execute(f"attach {exact_path(publication.path)} as original (read_only)")
         connection.execute("create schema marts")
         connection.execute("set preserve_insertion_order = true")
         connection.execute(f"create temp macro copy_of(text, number) as {_copy_of()}")

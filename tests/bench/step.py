@@ -91,6 +91,7 @@ def by_hand(root: str) -> dict[str, Any]:
     from pipeline.layout import Warehouse, large_database
     from pipeline.ledger import create_ledger_tables
     from pipeline.machine import default_memory_limit
+    from pipeline.sql_text import exact_path
 
     warehouse = Warehouse(Path(root))
     day = default_as_of(warehouse)
@@ -109,10 +110,10 @@ def by_hand(root: str) -> dict[str, Any]:
         store_states(connection)
         create_ledger_tables(connection, warehouse, day)
         connection.execute(
-            f"attach '{large_database(scratch)}' as large (storage_version 'v1.4.0', "
+            f"attach {exact_path(large_database(scratch))} as large (storage_version 'v1.4.0', "
             "block_size 65536)"
         )
-        connection.execute(f"attach '{warehouse.build_database}' as dbt (read_only)")
+        connection.execute(f"attach {exact_path(warehouse.build_database)} as dbt (read_only)")
         connection.execute("create table raw.unit_test as from dbt.raw.unit_test")
         for name in TopologicalSorter(parents).static_order():
             node = nodes[name]
@@ -136,6 +137,7 @@ def text(root: str) -> dict[str, Any]:
     import duckdb
 
     from pipeline.layout import STORAGE, Warehouse, large_database
+    from pipeline.sql_text import exact_path
 
     warehouse = Warehouse(Path(root))
     cost: dict[str, Any] = {}
@@ -144,9 +146,9 @@ def text(root: str) -> dict[str, Any]:
     columns = 0
     with _timed(cost, "all"), duckdb.connect(str(scratch), config=STORAGE) as connection:
         connection.execute("set threads = 2")
-        connection.execute(f"attach '{warehouse.large_database}' as marts (read_only)")
+        connection.execute(f"attach {exact_path(warehouse.large_database)} as marts (read_only)")
         connection.execute(
-            f"attach '{large_database(scratch)}' as copy (storage_version 'v1.4.0', "
+            f"attach {exact_path(large_database(scratch))} as copy (storage_version 'v1.4.0', "
             "block_size 65536)"
         )
         texts = connection.execute(

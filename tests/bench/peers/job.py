@@ -26,6 +26,7 @@ import duckdb
 
 from pipeline.layout import Warehouse
 from pipeline.publication import current
+from pipeline.sql_text import exact_path
 
 M14 = "2026-10-28"
 Findings = dict[str, tuple[int, str]]
@@ -50,12 +51,13 @@ def write_inputs(warehouse: Path, folder: Path) -> date:
             ("migration", "mpan, direction, effective_from, supplier_mpid"),
         ):
             connection.execute(
-                f"copy (select {columns} from raw.{name}) to '{folder / name}.csv' (header)"
+                f"copy (select {columns} from raw.{name}) to "
+                f"{exact_path(folder / f'{name}.csv')} (header)"
             )
     with duckdb.connect(str(publication.path), read_only=True) as connection:
         connection.execute(
             "copy (select mpid, market_segment, valid_from, valid_to from marts.fct_qualification"
-            f" where market_role = 'SUP') to '{folder / 'qualified.csv'}' (header)"
+            f" where market_role = 'SUP') to {exact_path(folder / 'qualified.csv')} (header)"
         )
     return publication.as_of
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline.sql_text import read_path
 from tests.bench.peers import in_sql
 from tests.bench.peers.job import M14, Findings
 
@@ -30,7 +31,8 @@ def run(folder: Path, as_of: date) -> Findings:
         connection.execute("set preserve_insertion_order = false")
         for name, (kind, types) in TABLES.items():
             connection.execute(
-                f"create {kind} {name} as from read_csv('{folder / name}.csv', header = true,"
+                f"create {kind} {name} as from read_csv("
+                f"{read_path(folder / f'{name}.csv')}, header = true,"
                 f" types = {types})"
             )
         for statement in (in_sql.HOLDING, in_sql.UNQUALIFIED, in_sql.EVENT, in_sql.MIGRATED):
