@@ -11,7 +11,7 @@ import signal
 
 import click
 
-from pipeline.cli import making, reading
+from pipeline.cli import making, reading, secret_keys
 from pipeline.console import Teaching
 
 _COMMANDS = (
@@ -30,6 +30,7 @@ _COMMANDS = (
     reading.verify,
     reading.rollback,
     reading.dashboard,
+    secret_keys.rotate_key,
 )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from pipeline.cli.secret_keys import replace_exposed_key
 from pipeline.console import (
     ALLOW_SHRUNK,
     AS_OF,
@@ -306,6 +307,7 @@ def run(
     from pipeline.run import build_and_publish, load_files
 
     warehouse = Warehouse(root)
+    replace_exposed_key(root)
     with warehouse_lock(root):
         with progress_bar("load") as report:
             summary = load_files(warehouse, landing, allow_shrunk, memory_limit, threads, report)
@@ -370,6 +372,7 @@ def daily(
     from pipeline.notice import addresses
 
     warehouse, chosen = Warehouse(root), _day(day) or yesterday()
+    replace_exposed_key(root)
     wait(warehouse, landing, chosen, expect, wait_minutes * 60)
     with warehouse_lock(root):
         summary = run_daily(

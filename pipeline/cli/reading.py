@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from pipeline.cli.secret_keys import replace_exposed_key
 from pipeline.console import (
     JSON,
     MEMORY,
@@ -181,6 +182,7 @@ def dashboard(
     from dashboards.access import settings
     from dashboards.serve import command
 
+    replace_exposed_key(root)
     argv, environment = command(root.resolve(), port, headless, address, access_file)
     access = settings(environment)
     shown = access.address if access else f"http://{address}:{port}"
