@@ -82,7 +82,7 @@ ALLOWED = (
         list_product list_reduce list_resize list_reverse list_reverse_sort list_select list_sem
         list_skewness list_slice list_sort list_stddev_pop list_stddev_samp list_string_agg
         list_sum list_transform list_unique list_value list_var_pop list_var_samp list_where
-        list_zip range reduce unpivot_list
+        list_zip range reduce unnest unpivot_list
         """,
     ),
     _group(
@@ -329,6 +329,12 @@ IN_SELECT = _names(ALLOWED)
 IN_FROM = _names(ALLOWED_IN_FROM)
 
 
-def is_refused(name: str, groups: tuple[Group, ...]) -> bool:
-    """Whether a refused list names this function."""
-    return any(fnmatchcase(name, pattern) for group in groups for pattern in group.names)
+def refusals(name: str, groups: tuple[Group, ...]) -> list[Group]:
+    """The groups of a refused list that name this function."""
+    return [each for each in groups if any(fnmatchcase(name, one) for one in each.names)]
+
+
+def reason(name: str) -> str | None:
+    """Why a function is refused, if it is on a refused list."""
+    found = refusals(name, REFUSED + REFUSED_IN_FROM)
+    return f"{found[0].kind.lower()}: {found[0].reason}" if found else None

@@ -180,8 +180,11 @@ class _Walk:
         ):
             _refuse(f"The {what} {_short(name)}: only DuckDB's own functions are open.")
         if name not in known:
-            hint = _CATALOG_HINT if name.startswith("duckdb_") else _nearest(name, known)
-            _refuse(f"The {what} {_short(name)} is not open here.{hint}")
+            why = functions.reason(name)
+            hint = f" ({why})." if why else f".{_nearest(name, known)}"
+            if name.startswith("duckdb_"):
+                hint += _CATALOG_HINT
+            _refuse(f"The {what} {_short(name)} is not open here{hint}")
 
 
 def _type(part: dict[str, Any]) -> None:

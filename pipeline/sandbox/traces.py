@@ -22,6 +22,7 @@ _HARMLESS = re.compile(
 )
 _TEXT = re.compile(r"'((?:[^']|'')*)'")
 _TOKEN = re.compile(r'"(?:[^"]|"")*"|\w+|(?:(?!--|/\*)[^\w\s])+')
+_GAP = re.compile(r"\s*(--|/\*|$)")
 _VALUES = (duckdb.token_type.string_const, duckdb.token_type.numeric_const)
 
 
@@ -57,7 +58,7 @@ def without_values(statement: str) -> str | None:
             value_ends_at = start + len(text.rstrip().encode())
         elif start == value_ends_at and text[:1].isalnum():
             value_ends_at = start + len(text.rstrip().encode())  # 0x1f comes as `0` and `x1f`
-        elif word := _TOKEN.match(text):
+        elif (word := _TOKEN.match(text)) and _GAP.match(text, word.end()):
             parts.append("..." if names_an_mpan(word.group()) else word.group())
         else:
             return None

@@ -47,7 +47,7 @@ def main() -> None:
     # Whatever a library prints must not fall among the rows.
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    worker = _Worker(request, output)
+    worker = Worker(request, output)
     try:
         worker.answer()
     except Exception as error:
@@ -67,7 +67,7 @@ def _kind(error: Exception) -> str:
     return "failed"
 
 
-class _Worker:
+class Worker:
     def __init__(self, request: Mapping[str, Any], output: IO[bytes]) -> None:
         self._statement: str = request["statement"]
         self._home: str = request["home"]
@@ -85,6 +85,12 @@ class _Worker:
                 f"A statement has at most {STATEMENT_LENGTH:,} characters.", "refused"
             )
         _limit_the_process(self._limits)
+        connection = self.open()
+        _forbid_new_files()
+        self._send(connection)
+
+    def open(self) -> duckdb.DuckDBPyConnection:
+        """A connection that is ready for the statement. Raises BadQuestion if it may not run."""
         with closing(self._connect()) as parser:
             _close_up(parser)
             tree = gate.parse(parser, self._statement)
@@ -95,7 +101,7 @@ class _Worker:
         around = gate.Surroundings(self._home, dict.fromkeys(self._files, tables), system_views)
         catalogs = gate.admit(tree, around)
         # Only now: a statement that is refused needs none of it.
-        import pyarrow.ipc
+        import pyarrow.ipc  # noqa: F401
 
         if self._key is not None:
             self._make_function(connection, self._key)
@@ -105,8 +111,7 @@ class _Worker:
             self._make_views(connection, catalog)
         connection.execute(f"set search_path = '{self._home}.{gate.SCHEMA}'")
         _close_up(connection)
-        _forbid_new_files()
-        self._send(connection, pyarrow)
+        return connection
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         limits = {
@@ -159,7 +164,9 @@ class _Worker:
                 f'select {chosen} from {self._hidden[catalog]}.{gate.SCHEMA}."{table}"'
             )
 
-    def _send(self, connection: duckdb.DuckDBPyConnection, pa: Any) -> None:
+    def _send(self, connection: duckdb.DuckDBPyConnection) -> None:
+        import pyarrow as pa
+
         relation = connection.sql(self._statement)
         names, types = _unique(relation.columns), [str(each) for each in relation.types]
         if not all(map(_TYPES_KEPT.fullmatch, types)):
