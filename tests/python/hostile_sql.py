@@ -1,7 +1,7 @@
 """Statements that a sandbox has to withstand, each with what must become of it.
 
 `refused`: never run. `unreadable`: no SQL. `failed`: run, and DuckDB said no. `limit`: stopped.
-`answered`: harmless; the words are then looked for in the answer. No answer may hold anything of `SECRETS`.
+`answered`: harmless; the words are then looked for in the answer.
 """
 
 from __future__ import annotations
