@@ -7,6 +7,7 @@ writes the audit line; the SQL runs in a worker of its own below it.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import shutil
 import sys
@@ -16,11 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards import audit
+from dashboards.pseudonym import statement_facts
 from pipeline.errors import PipelineError
 from pipeline.export import FORM
+from pipeline.keys import pseudonym_key
 from pipeline.layout import Warehouse
-from pipeline.sandbox import masking, writing
-from pipeline.sandbox.terms import Question
+from pipeline.sandbox import writing
+from pipeline.sandbox.terms import BadQuestion, Question
 from pipeline.worker_process import begin
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SqlOrder:
-    """The file of one answer. With `hashed` it holds no MPAN."""
+    """The file of one answer. With `hashed` it holds pseudonyms instead of MPANs."""
 
     warehouse: Warehouse
     view: View
@@ -40,9 +43,14 @@ class SqlOrder:
 
     @property
     def folder(self) -> Path:
-        """Where the finished file lies: the same for the same request."""
+        """Where the finished file is: the same for the same request under the same key.
+
+        Logs and links name the folder, so its name is keyed: a plain hash of a statement that
+        names an MPAN would be undone by trying them all.
+        """
         request = json.dumps([FORM, "sql", self.statement, self.format, self.hashed])
-        name = hashlib.sha256(request.encode()).hexdigest()[:16]
+        key = pseudonym_key(self.warehouse)
+        name = hmac.new(key.encode(), request.encode(), hashlib.sha256).hexdigest()[:16]
         return self.warehouse.exports / self.view.publication_id / name
 
     def request(self, user: User, question: Question) -> dict[str, Any]:
@@ -65,11 +73,10 @@ class SqlOrder:
 def make(request: dict[str, Any]) -> dict[str, Any]:
     """Write file, manifest and audit line. Raises what stands in the way; then there is no file."""
     warehouse = Warehouse(Path(request["warehouse"]))
-    key = masking.warehouse_key(warehouse.mask_key)
     facts = {
         **request["identity"],
         "publication_id": request["publication_id"],
-        "sql": masking.without_mpans(request["statement"], key),
+        **statement_facts(warehouse, request["statement"]),
         "mpans": "in clear" if request["mask_key"] is None else "hashed",
         "format": request["format"],
     }
@@ -85,6 +92,11 @@ def make(request: dict[str, Any]) -> dict[str, Any]:
     try:
         manifest = writing.write(asked, writing.FILE_LIMITS, out_path, request["format"])
         rows, outcome = manifest["rows"], "answered"
+    except BadQuestion as error:
+        outcome = error.kind
+        if outcome == "unreadable":
+            facts["sql"] = None
+        raise
     finally:
         facts |= {"outcome": outcome, "rows": rows, "seconds": round(time.monotonic() - started, 2)}
         _record(warehouse, request["user"], facts, out_path.parent)

@@ -85,7 +85,12 @@ class Warehouse:
 
     @property
     def mask_key(self) -> Path:
-        """The secret with which MPANs are hashed for those who may not see them."""
+        """The key of the pseudonyms that analysts see instead of MPANs."""
+        return self.root / "history" / "pseudonym.key"
+
+    @property
+    def exposed_key(self) -> Path:
+        """The key of an earlier version, which SQL could read."""
         return self.root / "history" / "mpan.key"
 
     @property

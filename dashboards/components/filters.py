@@ -10,6 +10,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards.components.address import Address
+from pipeline.sandbox.traces import names_an_mpan
 
 DATE_FORMAT = "DD/MM/YYYY"
 
@@ -90,12 +91,14 @@ def choose_yes(address: Address, name: str, label: str, help: str | None = None)
     return chosen
 
 
-def search_text(address: Address, name: str, label: str, placeholder: str) -> str:
-    """Free text, searched without regard to case."""
+def search_text(
+    address: Address, name: str, label: str, placeholder: str, *, is_an_id: bool = False
+) -> str:
+    """Free text, searched without regard to case; an MPAN in it stays out of the address."""
     address.restore(name, lambda asked: asked[0][:100] if asked else "")
     text = st.text_input(label, key=name, placeholder=placeholder, max_chars=100, type="search")
     text = (text or "").strip()
-    address.show(name, [text] if text else [])
+    address.show(name, [text] if text and (is_an_id or not names_an_mpan(text)) else [])
     return text
 
 

@@ -22,7 +22,8 @@ _BARS = 20
 _A_NAME = re.compile(r"(^|_)(year|id|line)$")
 _ROW_HEIGHT = 35
 _TITLES = {
-    "refused": "This query is not one that may be asked",
+    "refused": "This query is not allowed",
+    "unreadable": "DuckDB cannot read the query",
     "failed": "DuckDB could not answer the query",
     "limit": "The query was stopped",
 }

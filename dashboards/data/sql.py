@@ -1,4 +1,4 @@
-"""SQL of an analyst: asked in the sandbox, written into the audit log, MPANs hashed by role."""
+"""SQL of an analyst: asked in the sandbox, written into the audit log, MPANs replaced by role."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from dashboards import audit
 from dashboards.auth import User, current_user, require
 from dashboards.data import store
 from dashboards.data.store import View
+from dashboards.pseudonym import statement_facts
+from pipeline.keys import pseudonym_key
 from pipeline.query import question
-from pipeline.sandbox import asking, masking
+from pipeline.sandbox import asking
 from pipeline.sandbox.asking import Answer
 from pipeline.sandbox.terms import BadQuestion, Limits, Question
 
@@ -65,7 +67,7 @@ def ask(view: View, statement: str, on_wait: Callable[[float], None]) -> Answer:
 def to_ask(view: View, statement: str) -> Question:
     """A statement as this reader may ask it. Raises Forbidden."""
     require("analyst")
-    key = None if sees_mpans(current_user()) else _key()
+    key = None if sees_mpans(current_user()) else pseudonym_key(store.warehouse())
     return question(store.warehouse(), statement, view.publication_id, key)
 
 
@@ -85,12 +87,8 @@ def _a_turn(on_wait: Callable[[float], None]) -> Iterator[None]:
         _turns.release()
 
 
-def _key() -> str:
-    return masking.warehouse_key(store.warehouse().mask_key)
-
-
 def _record(view: View, statement: str, **facts: str | float | None) -> None:
-    """Who asked what of which publication. A log holds no MPAN: their hashes stand for them."""
+    """Who asked what of which publication, without MPANs and other values."""
     user = current_user()
     audit.record(
         store.warehouse().audit_log,
@@ -98,7 +96,9 @@ def _record(view: View, statement: str, **facts: str | float | None) -> None:
         user.name,
         **user.identity(),
         publication_id=view.publication_id,
-        sql=masking.without_mpans(statement, _key()),
+        **statement_facts(
+            store.warehouse(), statement, is_readable=facts["outcome"] != "unreadable"
+        ),
         mpans="in clear" if sees_mpans(user) else "hashed",
         **facts,
     )

@@ -38,7 +38,7 @@ def render(frame: Frame) -> None:
 
 def _by_mpan(frame: Frame) -> Point | None:
     with st.container(width=400):
-        text = filters.search_text(frame.address, "mpan", "MPAN", "13 digits")
+        text = filters.search_text(frame.address, "mpan", "MPAN", "13 digits", is_an_id=True)
     asked = frame.address.asked("exception")
     if not text and asked:
         frame.address.show("exception", asked[:1])
@@ -71,7 +71,9 @@ def _by_exception(frame: Frame) -> Point | None:
         icon=":material/lock:",
     )
     with st.container(width=400):
-        text = filters.search_text(frame.address, "exception", "Exception id", "32 characters")
+        text = filters.search_text(
+            frame.address, "exception", "Exception id", "32 characters", is_an_id=True
+        )
     if not text:
         _nothing_asked(frame, "Enter an exception_id of the mart fct_exception.")
         return None

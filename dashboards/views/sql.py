@@ -14,8 +14,8 @@ from dashboards.components.schema_browser import schema_browser
 from dashboards.components.sql_answer import offer_chart, show_answer, show_failure
 from dashboards.components.sql_download import sql_download
 from pipeline.sandbox.asking import Answer
-from pipeline.sandbox.masking import names_an_mpan
 from pipeline.sandbox.terms import STATEMENT_LENGTH, BadQuestion, catalog_name
+from pipeline.sandbox.traces import names_an_mpan
 
 EDITOR = "sql"
 # What Streamlit forgets on another page is kept under names that no widget bears.
@@ -36,8 +36,10 @@ def render(frame: Frame) -> None:
     if is_masked:
         st.html(
             '<p class="mhhs-sub">MPANs, and ids that can be made from one, are shown to you as '
-            "hashes (<code>h_…</code>): the same value has the same hash in every table, so joins "
-            "and counts hold. <code>[c]</code> stands for what is withheld.</p>"
+            "pseudonyms (<code>h_…</code>): the same value has the same pseudonym in every table, "
+            "so joins and counts are right. It changes when the administrator replaces the key; a "
+            "saved query that contains one then finds nothing. "
+            "<code>[c]</code> stands for what is withheld.</p>"
         )
     # A grid of the style sheet's: side by side, but on a phone the answer follows its query.
     with st.container(key="sql_layout"):
@@ -81,7 +83,7 @@ def _editor(frame: Frame) -> str:
         why = (
             "is too long for"
             if len(statement) > LINK_LENGTH
-            else "names an MPAN, so it stays out of"
+            else "may name an MPAN (ten digits or more follow each other), so it is not in"
         )
         st.caption(f"The query {why} the link of this page: save it to keep it.")
     if run:

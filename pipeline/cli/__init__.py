@@ -12,7 +12,7 @@ from __future__ import annotations
 import click
 
 from pipeline import CONTRACT_VERSION, __version__
-from pipeline.cli import making, reading
+from pipeline.cli import making, reading, secret_keys
 from pipeline.console import Teaching, say
 from pipeline.modes import keep_private
 
@@ -32,6 +32,7 @@ _COMMANDS = (
     reading.verify,
     reading.rollback,
     reading.dashboard,
+    secret_keys.rotate_key,
 )
 
 

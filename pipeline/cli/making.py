@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from pipeline.cli.secret_keys import replace_exposed_key
 from pipeline.console import (
     ACCEPT_LOSS,
     ALLOW_FUTURE_DATES,
@@ -326,6 +327,7 @@ def run(
     from pipeline.run import build_and_publish, load_files
 
     warehouse = Warehouse(root)
+    replace_exposed_key(root)
     with warehouse_lock(root):
         with progress_bar("load") as report:
             summary = load_files(
@@ -420,6 +422,7 @@ def daily(
     from pipeline.notice import addresses
 
     warehouse, chosen = Warehouse(root), _day(day) or yesterday()
+    replace_exposed_key(root)
     try:
         wait(warehouse, landing, chosen, expect, wait_minutes * 60)
     except FilesMissing as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from pipeline import signals
+from pipeline.cli.secret_keys import replace_exposed_key
 from pipeline.console import (
     JSON,
     MEMORY,
@@ -182,6 +183,7 @@ def dashboard(
     from dashboards.access import settings
     from dashboards.serve import command, require_free
 
+    replace_exposed_key(root)
     argv, environment = command(root.resolve(), port, headless, address, access_file)
     require_free(address, port)
     access = settings(environment)

@@ -1,7 +1,7 @@
 """Which statements may run: one question over tables of `marts`, as DuckDB's own parser reads it.
 
 The gate walks the syntax tree that DuckDB gives (`json_serialize_sql`) and lets through what it
-knows: a kind of node, a table or a function that is on no list here is refused.
+knows: a kind of node, a table, a type or a function (`functions`) that is on no list is refused.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import duckdb
 
+from pipeline.sandbox import functions
 from pipeline.sandbox.terms import BadQuestion
 
 
@@ -22,9 +23,6 @@ def _words(text: str) -> frozenset[str]:
 
 
 SCHEMA = "marts"
-TABLE_FUNCTIONS = frozenset(
-    {"generate_series", "json_each", "json_tree", "range", "repeat", "repeat_row", "unnest"}
-)
 _EXPRESSIONS = _words(
     """
     BETWEEN CASE CAST COLLATE COLUMN_REF COMPARISON CONJUNCTION CONSTANT FUNCTION LAMBDA
@@ -40,15 +38,6 @@ _NODES = _words(
     ENUM_TYPE_INFO STRING_TYPE_INFO GENERIC_TYPE_INFO INTEGER_LITERAL_TYPE_INFO
     """
 )
-# What they tell is no mart (settings, the text of views, statistics), or they only waste time.
-_REFUSED_FUNCTIONS = _words(
-    """
-    current_query current_setting currval getvariable in_search_path nextval
-    parse_duckdb_log_message sleep_ms stats write_log
-    """
-)
-# Also table functions, and listed by DuckDB as those alone.
-_ALSO_IN_SELECT = frozenset({"generate_series", "range", "unnest"})
 _ONLY = "only questions are answered here: SELECT, FROM, WITH, VALUES, DESCRIBE, SUMMARIZE"
 
 _CATALOG_HINT = " SHOW TABLES and DESCRIBE tell what there is, the data dictionary what it means."
@@ -56,33 +45,14 @@ _CATALOG_HINT = " SHOW TABLES and DESCRIBE tell what there is, the data dictiona
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a statement can name: tables by catalog, functions, and names that a CTE may not bear.
+    """What a statement can name: tables by catalog, and names that a CTE may not bear.
 
     The catalog `home` is the one whose tables need no prefix.
     """
 
     home: str
     tables: Mapping[str, frozenset[str]]
-    functions: frozenset[str]
     system_views: frozenset[str]
-
-
-def functions_of(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    """The functions that compute from their arguments alone.
-
-    A macro may hide a query, such as `pg_get_viewdef`, which tells the text of a view.
-    """
-    found = connection.execute(
-        "select function_name, string_agg(coalesce(macro_definition, ''), ' ') "
-        "from duckdb_functions() where function_type in ('scalar', 'aggregate', 'macro') "
-        "group by function_name"
-    ).fetchall()
-    harmless = {
-        name.lower()
-        for name, macro in found
-        if "select" not in macro.lower() and not name.startswith(("__internal", "pg_get", "pg_sl"))
-    }
-    return frozenset(harmless - _REFUSED_FUNCTIONS | _ALSO_IN_SELECT)
 
 
 def system_views_of(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
@@ -103,7 +73,7 @@ def parse(connection: duckdb.DuckDBPyConnection, statement: str) -> Any:
     except duckdb.PermissionException:
         _refuse(f"This statement is refused: {_ONLY}.")
     except duckdb.Error as error:
-        raise BadQuestion(str(error)) from None
+        raise BadQuestion(str(error), "unreadable") from None
     kinds = [each.type.name for each in statements]
     if not kinds:
         _refuse("There is no statement: write a question, such as FROM rpt_m14_headline.")
@@ -178,9 +148,10 @@ class _Walk:
             elif expression is None and kind == "TABLE_FUNCTION":
                 function = part["function"]
                 from_clause.add(id(function))
-                self._function(function, TABLE_FUNCTIONS, "table function")
+                self._function(function, functions.IN_FROM, "table function")
             elif "function_name" in part and id(part) not in from_clause:
-                self._function(part, self._around.functions, "function")
+                self._function(part, functions.IN_SELECT, "function")
+            _type(part)
         return frozenset(self._read)
 
     def _table(self, part: dict[str, Any]) -> None:
@@ -209,8 +180,27 @@ class _Walk:
         ):
             _refuse(f"The {what} {_short(name)}: only DuckDB's own functions are open.")
         if name not in known:
-            hint = _CATALOG_HINT if name.startswith("duckdb_") else _nearest(name, known)
-            _refuse(f"The {what} {_short(name)} is not open here.{hint}")
+            why = functions.reason(name)
+            hint = f" ({why})." if why else f".{_nearest(name, known)}"
+            if name.startswith("duckdb_"):
+                hint += _CATALOG_HINT
+            _refuse(f"The {what} {_short(name)} is not open here{hint}")
+
+
+def _type(part: dict[str, Any]) -> None:
+    """A type by its name, or as DuckDB has read it already."""
+    if part.get("export_state"):
+        _refuse("EXPORT_STATE: this part of SQL is not open here.")
+    if part.get("type") == "UNBOUND_TYPE_INFO":
+        name = str(part.get("name", "")).lower()
+        if "schema" in part or "catalog" in part:
+            _refuse(f"The type {_short(name)}: only DuckDB's own types are open.")
+    elif part.keys() <= {"id", "type_info"} and isinstance(part.get("id"), str):
+        name = part["id"].lower()
+    else:
+        return
+    if name not in functions.ALLOWED_TYPES | {"unbound"}:
+        _refuse(f"The type {_short(name)} is not open here.")
 
 
 def _show(part: dict[str, Any]) -> None:

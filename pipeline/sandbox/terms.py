@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pipeline.errors import PipelineError
 
-Kind = Literal["refused", "failed", "limit"]
+Kind = Literal["refused", "unreadable", "failed", "limit"]
 
 STATEMENT_LENGTH = 20_000
 
@@ -45,7 +45,7 @@ class Question:
     """One statement and what it may read.
 
     `publications` maps the name of a catalog (`p_<id>`) to a file; the tables of `home` need no
-    prefix. With a `mask_key` MPANs, and what is made from them, are replaced by keyed hashes.
+    prefix. With a `mask_key` MPANs, and what is made from them, are replaced by pseudonyms.
     """
 
     statement: str

@@ -47,7 +47,7 @@ def main() -> None:
     # Whatever a library prints must not fall among the rows.
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    worker = _Worker(request, output)
+    worker = Worker(request, output)
     try:
         worker.answer()
     except Exception as error:
@@ -61,15 +61,19 @@ def _kind(error: Exception) -> str:
     if isinstance(error, BadQuestion):
         return error.kind
     too_much = (duckdb.OutOfMemoryException, MemoryError)
-    return "limit" if isinstance(error, too_much) else "failed"
+    # All that can go wrong in a function of Python's is that memory runs out.
+    if isinstance(error, too_much) or "while executing the UDF" in str(error):
+        return "limit"
+    return "failed"
 
 
-class _Worker:
+class Worker:
     def __init__(self, request: Mapping[str, Any], output: IO[bytes]) -> None:
         self._statement: str = request["statement"]
         self._home: str = request["home"]
         self._files: Mapping[str, str] = request["publications"]
         self._key: str | None = request["mask_key"]
+        self._function = f"f_{secrets.token_hex(12)}"
         self._limits: Mapping[str, Any] = request["limits"]
         self._output = output
         # Nobody who writes SQL can guess these names, and the gate lets no function tell them.
@@ -81,27 +85,33 @@ class _Worker:
                 f"A statement has at most {STATEMENT_LENGTH:,} characters.", "refused"
             )
         _limit_the_process(self._limits)
+        connection = self.open()
+        _forbid_new_files()
+        self._send(connection)
+
+    def open(self) -> duckdb.DuckDBPyConnection:
+        """A connection that is ready for the statement. Raises BadQuestion if it may not run."""
         with closing(self._connect()) as parser:
             _close_up(parser)
             tree = gate.parse(parser, self._statement)
-            functions, system_views = gate.functions_of(parser), gate.system_views_of(parser)
+            system_views = gate.system_views_of(parser)
         connection = self._connect()
         self._attach(connection, self._home)
         tables = frozenset(self._tables(connection, self._home))
-        around = gate.Surroundings(
-            self._home, dict.fromkeys(self._files, tables), functions, system_views
-        )
-        for catalog in sorted(gate.admit(tree, around) | {self._home}):
+        around = gate.Surroundings(self._home, dict.fromkeys(self._files, tables), system_views)
+        catalogs = gate.admit(tree, around)
+        # Only now: a statement that is refused needs none of it.
+        import pyarrow.ipc  # noqa: F401
+
+        if self._key is not None:
+            self._make_function(connection, self._key)
+        for catalog in sorted(catalogs | {self._home}):
             if catalog != self._home:
                 self._attach(connection, catalog)
             self._make_views(connection, catalog)
         connection.execute(f"set search_path = '{self._home}.{gate.SCHEMA}'")
         _close_up(connection)
-        # Only now: a statement that is refused needs none of it.
-        import pyarrow.ipc
-
-        _forbid_new_files()
-        self._send(connection, pyarrow)
+        return connection
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         limits = {
@@ -130,17 +140,33 @@ class _Worker:
             found.setdefault(table, []).append((column, data_type))
         return found
 
+    def _make_function(self, connection: duckdb.DuckDBPyConnection, key: str) -> None:
+        """Give the views their function; no list of the gate holds its name.
+
+        Not volatile, so DuckDB leaves it out of a question that does not read its result.
+        """
+        from pipeline.pseudonym import Pseudonyms
+
+        of_digests = Pseudonyms(key).of_digests
+        connection.create_function(  # type: ignore[call-overload]
+            self._function, of_digests, ["BLOB"], "VARCHAR", type="arrow", side_effects=False
+        )
+        # What it loads when first called is loaded before no file can be opened.
+        connection.execute(f"select {self._function}(unhex(md5('')))").fetchall()
+
     def _make_views(self, connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
         connection.execute(f"attach ':memory:' as {catalog}")
         connection.execute(f"create schema {catalog}.{gate.SCHEMA}")
         for table, columns in self._tables(connection, catalog).items():
-            chosen = "*" if self._key is None else masking.select_list(columns, self._key)
+            chosen = "*" if self._key is None else masking.select_list(columns, self._function)
             connection.execute(
                 f'create view {catalog}.{gate.SCHEMA}."{table}" as '
                 f'select {chosen} from {self._hidden[catalog]}.{gate.SCHEMA}."{table}"'
             )
 
-    def _send(self, connection: duckdb.DuckDBPyConnection, pa: Any) -> None:
+    def _send(self, connection: duckdb.DuckDBPyConnection) -> None:
+        import pyarrow as pa
+
         relation = connection.sql(self._statement)
         names, types = _unique(relation.columns), [str(each) for each in relation.types]
         if not all(map(_TYPES_KEPT.fullmatch, types)):
@@ -203,7 +229,7 @@ class _Worker:
             )
         else:
             text = str(error).split("\n\nLINE ")[0].strip() or type(error).__name__
-        for secret in (*self._hidden.values(), *filter(None, [self._key])):
+        for secret in (*self._hidden.values(), self._function, *filter(None, [self._key])):
             text = text.replace(secret, "…")
         text = _PATH.sub("[path]", text)
         return text if self._key is None else masking.without_long_numbers(text)

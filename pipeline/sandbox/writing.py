@@ -39,8 +39,9 @@ FILE_LIMITS = Limits(
     seconds=300, memory_mb=1024, address_space_mb=3072, rows=None, size=4_000_000_000
 )
 _HASHED = (
-    "MPANs, and ids that can be made from one, are replaced by keyed hashes (h_...): the same "
-    "value has the same hash everywhere. [c] stands for what is withheld."
+    "MPANs, and ids that can be made from one, are replaced by pseudonyms (h_...): the same "
+    "value has the same pseudonym everywhere until the key is replaced. [c] stands for what is "
+    "withheld."
 )
 _MARK = "\ufeff".encode()
 

@@ -1,14 +1,14 @@
 """Statements that a sandbox has to withstand, each with what must become of it.
 
-`refused`: never run. `failed`: run, and DuckDB said no. `limit`: stopped. `answered`: harmless; the
-words are then looked for in the answer. No answer may hold anything of `SECRETS`.
+`refused`: never run. `unreadable`: no SQL. `failed`: run, and DuckDB said no. `limit`: stopped.
+`answered`: harmless; the words are then looked for in the answer.
 """
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Outcome = Literal["refused", "failed", "limit", "answered"]
+Outcome = Literal["refused", "unreadable", "failed", "limit", "answered"]
 
 
 class Hostile(NamedTuple):
@@ -147,7 +147,17 @@ _CATALOGS = [
     Hostile("explain from fct_exception", "refused", "EXPLAIN is refused"),
     Hostile("explain analyze from fct_exception", "refused", "EXPLAIN is refused"),
     Hostile("select nextval('s')", "refused"),
-    Hostile("select error('/etc/passwd is ' || current_database())", "failed", "[path]"),
+    Hostile("select error('/etc/passwd is ' || 'mine')", "failed", "[path]"),
+    Hostile("select current_database()", "refused", "current_database is not open here"),
+    Hostile("select version()", "refused", "version is not open"),
+    Hostile("select alias(mpan) from fct_exception", "refused", "alias is not open"),
+    Hostile("select json_serialize_plan('from fct_exception')", "refused", "SQL as text"),
+    Hostile("select json_serialize_sql('select 1')", "refused", "SQL as text"),
+    Hostile("select json_deserialize_sql('{}')", "refused", "SQL as text"),
+    Hostile("select list_aggregate([1], 'sum')", "refused", "list_sum"),
+    Hostile("select finalize('x'::blob)", "refused", "reads the memory"),
+    Hostile("select 'x'::variant", "refused", "The type variant is not open"),
+    Hostile("select sum(1) export_state", "refused", "EXPORT_STATE"),
 ]
 _CHANGES = [
     Hostile("insert into dim_rule select * from dim_rule", "refused", "INSERT is refused"),
@@ -155,7 +165,7 @@ _CHANGES = [
     Hostile("delete from fct_exception", "refused", "DELETE is refused"),
     Hostile("truncate fct_exception", "refused"),
     Hostile("merge into dim_rule using dim_rule as b on true when matched then delete", "refused"),
-    Hostile("with x as (delete from fct_exception returning *) from x", "failed", "SELECT"),
+    Hostile("with x as (delete from fct_exception returning *) from x", "unreadable", "SELECT"),
     Hostile("drop table fct_exception", "refused", "DROP is refused"),
     Hostile("alter table dim_rule rename to x", "refused", "ALTER is refused"),
     Hostile("create table x as select 1", "refused", "CREATE is refused"),
@@ -184,8 +194,8 @@ _TRICKS = [
     Hostile("select $$; drop table x; $$", "answered", "drop table x"),
     Hostile("select\u00a01", "answered", "1"),
     Hostile("select\u2003*\u3000from\u00a0dim_rule\u00a0limit 1", "answered"),
-    Hostile("\uff23\uff2f\uff30\uff39 dim_rule to 'x'", "failed"),
-    Hostile("select 1\u037e copy dim_rule to 'x'", "failed"),
+    Hostile("\uff23\uff2f\uff30\uff39 dim_rule to 'x'", "unreadable"),
+    Hostile("select 1\u037e copy dim_rule to 'x'", "unreadable"),
     Hostile("select * from read\u200b_text('/etc/passwd')", "refused"),
     Hostile("select 1\0; drop table x", "refused", "NUL"),
     Hostile("select * from READ_TEXT('/etc/passwd')", "refused", "read_text"),
@@ -194,7 +204,7 @@ _TRICKS = [
     Hostile("select * from system.main.read_text('/etc/passwd')", "refused", "read_text"),
     Hostile("", "refused", "no statement"),
     Hostile("   -- nothing", "refused", "no statement"),
-    Hostile("selct 1", "failed", "syntax error"),
+    Hostile("selct 1", "unreadable", "syntax error"),
     Hostile("pivot dim_rule on family using count(*)", "refused", "PIVOT needs its values"),
     Hostile("select " + "(" * 3000 + "1" + ")" * 3000, "answered", "1"),
     Hostile("select '" + "x" * 30_000 + "'", "refused", "20,000 characters"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.layout import Warehouse
+from pipeline.pseudonym import Pseudonyms
 from pipeline.publication import Publication, current
 from pipeline.sandbox import masking
 from pipeline.sandbox.asking import ask
@@ -249,28 +249,8 @@ def test_how_a_column_is_treated(column: str, kind: str, expected: str) -> None:
     assert masking.treatment(column, kind) == expected
 
 
-def test_python_and_sql_give_one_hash(publication: Publication) -> None:
+def test_python_and_sql_make_the_same_pseudonym(publication: Publication) -> None:
     clear = masked(publication.path, "select mpan from fct_holding order by mpan limit 50", None)
     mpans = clear["mpan"].to_pylist()
     hashes = masked(publication.path, "select distinct mpan from fct_holding")["mpan"].to_pylist()
-    assert {masking.pseudonym(KEY, mpan) for mpan in mpans} <= set(hashes)
-
-
-def test_a_log_names_the_hash(tmp_path: Path) -> None:
-    sql = f"from fct_holding where mpan in ('{MPAN}', '0{MPAN[1:]}') and n < 12345678901234"
-    logged = masking.without_mpans(sql, KEY)
-    assert MPAN not in logged
-    assert masking.pseudonym(KEY, MPAN) in logged
-    assert "12345678901234" in logged
-    assert masking.names_an_mpan(sql)
-    assert not masking.names_an_mpan(logged)
-
-
-def test_a_warehouse_has_one_secret_whoever_asks_first(tmp_path: Path) -> None:
-    path = tmp_path / "history" / "mpan.key"
-    with ThreadPoolExecutor(8) as pool:
-        keys = set(pool.map(lambda _: masking.warehouse_key(path), range(64)))
-    (key,) = keys
-    assert re.fullmatch(r"[0-9a-f]{32}", key)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [each.name for each in path.parent.iterdir()] == ["mpan.key"]
+    assert {Pseudonyms(KEY).of(mpan) for mpan in mpans} <= set(hashes)

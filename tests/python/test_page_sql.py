@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import hashlib
+import json
 import re
 import time
 from pathlib import Path
@@ -12,12 +15,15 @@ import pytest
 from dashboards import data, exporting, saved_queries, sql_export
 from dashboards.auth import LOCAL_USER, Forbidden, User
 from dashboards.data import View
+from dashboards.pseudonym import pseudonym
+from pipeline import keys
 from pipeline.layout import Warehouse
 from pipeline.publication import current, publications
 from pipeline.query import name_of
-from pipeline.sandbox import masking
 from pipeline.sandbox.terms import BadQuestion, Limits
+from pipeline.sandbox.traces import names_an_mpan
 from tests.command import pipeline
+from tests.python.test_traces import WRITTEN
 from tests.sql_page import (
     ANALYST,
     COMPLIANCE,
@@ -71,11 +77,41 @@ def test_each_query_leaves_its_line(warehouse: Warehouse, view: View) -> None:
     assert answered["publication_id"] == view.publication_id
     assert 0 < answered["seconds"] < 30
     assert answered["at"].endswith("+00:00")
-    assert "1000000000012" not in answered["sql"]
-    key = masking.warehouse_key(warehouse.mask_key)
-    assert masking.pseudonym(key, "1000000000012") in answered["sql"]
+    assert answered["sql"] == "select mpan from fct_holding where mpan <> ? limit ?"
+    assert answered["mpan_hashes"] == [pseudonym(warehouse, "1000000000012")]
     assert (failed["outcome"], failed["rows"]) == ("failed", None)
-    assert (refused["outcome"], refused["sql"]) == ("refused", "copy fct_holding to 'x'")
+    assert (refused["outcome"], refused["sql"]) == ("refused", "copy fct_holding to ?")
+    assert len({each["sql_hash"] for each in (answered, failed, refused)}) == 3
+
+
+@pytest.mark.parametrize("sql", WRITTEN[::3])
+def test_no_line_and_no_address_holds_an_mpan(
+    warehouse: Warehouse, view: View, monkeypatch: pytest.MonkeyPatch, sql: str
+) -> None:
+    be(monkeypatch, COMPLIANCE)
+    order = sql_export.SqlOrder(warehouse, view, sql, "csv", hashed=False)
+    with contextlib.suppress(BadQuestion):
+        sql_export.make(order.request("cat", data.sql.to_ask(view, sql)))
+    with contextlib.suppress(BadQuestion):
+        ask(view, sql)
+    lines = audited(warehouse)
+    assert [each["kind"] for each in lines] == ["sql_export", "sql"]
+    for line in lines:
+        text = json.dumps({**line, "publication_id": "", "at": ""})
+        assert not re.search(r"1\D?0{3,}|0{4,}1\D?2", text)
+        assert not names_an_mpan(line["sql"] or "")
+        assert line["sql_length"] == len(sql)
+    if lines[0]["outcome"] == "unreadable":
+        assert lines[0]["sql"] is None
+    assert hashlib.sha256(sql.encode()).hexdigest()[:16] not in str(order.folder)
+
+
+def test_a_new_key_makes_a_new_file(warehouse: Warehouse, view: View) -> None:
+    order = sql_export.SqlOrder(warehouse, view, "select 1", "csv", hashed=True)
+    before = order.folder
+    assert order.folder == before
+    keys.rotate(warehouse)
+    assert order.folder != before
 
 
 def test_without_its_line_there_is_no_answer(
@@ -95,10 +131,10 @@ def test_without_its_line_there_is_no_answer(
 @pytest.mark.parametrize(
     ("sql", "title", "says"),
     [
-        ("copy dim_rule to 'x'", "not one that may be asked", "COPY is refused"),
+        ("copy dim_rule to 'x'", "is not allowed", "COPY is refused"),
         ("select nothing from dim_rule", "could not answer", "nothing"),
         ("select length(repeat('x', 4000000000))", "was stopped", "512 MB of memory"),
-        ("from fct_excepton", "not one that may be asked", "Did you mean fct_exception?"),
+        ("from fct_excepton", "is not allowed", "Did you mean fct_exception?"),
     ],
 )
 def test_what_cannot_be_answered_is_said(
@@ -139,7 +175,7 @@ def test_an_analyst_sees_hashes_and_is_told(
     frame = app.dataframe[0].value
     assert len(frame) > 100
     assert all(re.fullmatch(r"h_[0-9a-f]{16}", mpan) for mpan in frame["mpan"].dropna())
-    assert "are shown to you as hashes" in text_of(app)
+    assert "are shown to you as pseudonyms" in text_of(app)
     assert "hashed for you" in text_of(app)
     assert audited(warehouse)[-1]["mpans"] == "hashed"
     assert audited(warehouse)[-1]["user"] == "ana"
@@ -191,7 +227,9 @@ def test_the_link_holds_a_short_query_and_runs_nothing(warehouse: Warehouse) -> 
     ("sql", "says"),
     [
         ("select '" + "x" * 1500 + "'", "too long for the link"),
-        ("from fct_holding where mpan = '1000000000012'", "names an MPAN"),
+        ("from fct_holding where mpan = '1000000000012'", "may name an MPAN"),
+        ("from fct_holding where mpan = '10 0000 0000 012'", "may name an MPAN"),
+        ("from fct_holding where mpan = '1000000' || '000012'", "may name an MPAN"),
     ],
 )
 def test_what_a_link_cannot_hold(warehouse: Warehouse, sql: str, says: str) -> None:
