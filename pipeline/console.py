@@ -64,6 +64,11 @@ ALLOW_SHRUNK = click.option(
     is_flag=True,
     help="Accept a full that has lost more than a fifth of the rows of the full before it.",
 )
+ALLOW_FUTURE_DATES = click.option(
+    "--allow-future-dates",
+    is_flag=True,
+    help="Accept files whose business date is more than 7 days after today.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
@@ -155,13 +160,14 @@ def say_load(summary: LoadSummary, as_json: bool) -> None:
             click.echo(f"  {file.file} speaks for {file.business_date}, a day to come.", err=True)
     for stray in summary.strays:
         click.echo(f"  {stray} in the landing folder belongs to no extract: left alone.", err=True)
-    soiled = [file for file in summary.files if file.quarantined]
+    soiled = [file for file in summary.files if file.quarantined or file.noted]
     for file in soiled[:SOILED_FILES_NAMED]:
         click.echo(f"  {file.detail}", err=True)
     if len(soiled) > SOILED_FILES_NAMED:
         click.echo(
-            f"  … and {len(soiled) - SOILED_FILES_NAMED} more files with quarantined lines; "
-            "marts.fct_quarantined_row of the publication holds every line.",
+            f"  … and {len(soiled) - SOILED_FILES_NAMED} more files with quarantined lines or "
+            "noted values; marts.fct_quarantined_row and marts.fct_noted_value of the publication "
+            "hold all of them.",
             err=True,
         )
     taken = [file for file in summary.files if file.outcome in ("accepted", "superseded")]
@@ -170,6 +176,7 @@ def say_load(summary: LoadSummary, as_json: bool) -> None:
         f"{sum(file.accepted for file in taken):,} lines accepted, "
         f"{sum(file.quarantined for file in taken):,} quarantined, "
         f"{sum(file.repeated for file in taken):,} repeated, "
+        f"{sum(file.noted for file in taken):,} values noted, "
         f"{sum(file.outcome == 'refused' for file in summary.files):,} files refused, "
         f"{sum(file.outcome == 'skipped' for file in summary.files):,} skipped",
         err=True,
@@ -205,6 +212,8 @@ def rehearse_files(paths: Sequence[Path], warehouse: Path | None, as_json: bool)
         click.echo(rehearsal.outcome.detail)
         for (reason, column), lines in rehearsal.faults.items():
             click.echo(f"  {lines:>9,}  {reason} {column or ''}".rstrip())
+        for (reason, column), values in rehearsal.noted.items():
+            click.echo(f"  {values:>9,}  {reason} {column}: replaced by null, the lines are kept")
         for words in rehearsal.first:
             click.echo(f"  {words}")
         if len(rehearsal.first) == FIRST_FAULTS:

@@ -74,13 +74,22 @@ def daily(
     threads: int,
     bar: Bar,
     say_failures: Callable[[BuildResult], None],
+    allow_future_dates: bool = False,
 ) -> dict[str, Any]:
     """Load, build, publish and compare, and write the day's folder of exports.
 
     Gives the summary that lies in `exports/daily/<day>/summary.json`.
     """
     with bar("load") as report:
-        load_files(warehouse, landing, False, memory_limit, threads, report)
+        load_files(
+            warehouse,
+            landing,
+            False,
+            memory_limit,
+            threads,
+            report,
+            allow_future_dates=allow_future_dates,
+        )
     before = next((p for p in publications(warehouse) if p.as_of < day), None)
     try:
         publication, _ = build_and_publish(

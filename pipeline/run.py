@@ -28,12 +28,14 @@ def load_files(
     memory_limit: str | None,
     threads: int,
     report: Report,
+    allow_future_dates: bool = False,
 ) -> LoadSummary:
     """Take the new files of a landing folder into the lake."""
     summary = load(
         landing,
         warehouse.root,
         allow_shrunk=allow_shrunk,
+        allow_future_dates=allow_future_dates,
         memory_limit=memory_limit,
         threads=threads,
         progress=report,

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from pipeline.console import (
+    ALLOW_FUTURE_DATES,
     ALLOW_SHRUNK,
     AS_OF,
     DAY,
@@ -137,6 +138,7 @@ def contract(name: str | None, sample: Path | None, as_json: bool) -> None:
     help="Folder that holds everything generated.  [default: warehouse; with --check: none]",
 )
 @ALLOW_SHRUNK
+@ALLOW_FUTURE_DATES
 @MEMORY
 @THREADS
 @JSON
@@ -145,6 +147,7 @@ def load(
     to_check: tuple[Path, ...],
     root: Path | None,
     allow_shrunk: bool,
+    allow_future_dates: bool,
     memory_limit: str | None,
     threads: int,
     as_json: bool,
@@ -169,7 +172,15 @@ def load(
         raise click.UsageError("Missing option '--landing'.")
     root = root or Path("warehouse")
     with warehouse_lock(root), progress_bar("load") as report:
-        summary = load_files(Warehouse(root), landing, allow_shrunk, memory_limit, threads, report)
+        summary = load_files(
+            Warehouse(root),
+            landing,
+            allow_shrunk,
+            memory_limit,
+            threads,
+            report,
+            allow_future_dates=allow_future_dates,
+        )
     say_load(summary, as_json)
 
 
@@ -284,6 +295,7 @@ def publish(
 @WAREHOUSE
 @AS_OF
 @ALLOW_SHRUNK
+@ALLOW_FUTURE_DATES
 @MAKE_CURRENT
 @MEMORY
 @THREADS
@@ -293,6 +305,7 @@ def run(
     root: Path,
     as_of: Any,
     allow_shrunk: bool,
+    allow_future_dates: bool,
     make_current: bool,
     memory_limit: str | None,
     threads: int,
@@ -308,7 +321,15 @@ def run(
     warehouse = Warehouse(root)
     with warehouse_lock(root):
         with progress_bar("load") as report:
-            summary = load_files(warehouse, landing, allow_shrunk, memory_limit, threads, report)
+            summary = load_files(
+                warehouse,
+                landing,
+                allow_shrunk,
+                memory_limit,
+                threads,
+                report,
+                allow_future_dates=allow_future_dates,
+            )
         say_load(summary, False)
         publication, result = build_and_publish(
             warehouse, _day(as_of), make_current, memory_limit, threads, progress_bar, say_failures
@@ -343,6 +364,7 @@ def run(
     "Default: those in MHHS_NOTIFY; none, no notice.",
 )
 @click.option("--keep", type=click.IntRange(2), help="As in publish: delete older publications.")
+@ALLOW_FUTURE_DATES
 @MEMORY
 @THREADS
 @JSON
@@ -354,6 +376,7 @@ def daily(
     wait_minutes: float,
     notify: tuple[str, ...],
     keep: int | None,
+    allow_future_dates: bool,
     memory_limit: str | None,
     threads: int,
     as_json: bool,
@@ -381,6 +404,7 @@ def daily(
             threads=threads,
             bar=progress_bar,
             say_failures=say_failures,
+            allow_future_dates=allow_future_dates,
         )
         pruned = prune(warehouse, keep) if keep else None
     if as_json:
