@@ -21,6 +21,7 @@ import duckdb
 
 from pipeline import dictionary, publication_log
 from pipeline.errors import GateFailed, NoPublication
+from pipeline.intake.outcomes import COUNTED
 from pipeline.layout import PROJECT, STORAGE, Warehouse, replace_json, replace_text
 from pipeline.sql_text import exact_path, literal
 
@@ -314,8 +315,15 @@ def _files(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def files_of(publication: Publication) -> set[tuple[str, str]]:
-    """The files that a publication knew: name and sha256."""
-    return {(file["file"], file["sha256"]) for file in publication.manifest["files"]}
+    """The files that a publication was made of: name and sha256.
+
+    Not those that it refused: the same content may be accepted since.
+    """
+    return {
+        (file["file"], file["sha256"])
+        for file in publication.manifest["files"]
+        if file["outcome"] in COUNTED
+    }
 
 
 def _seed_hashes() -> dict[str, str]:

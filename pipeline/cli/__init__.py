@@ -11,7 +11,7 @@ import signal
 
 import click
 
-from pipeline.cli import making, reading
+from pipeline.cli import making, reading, withdrawing
 from pipeline.console import Teaching
 
 _COMMANDS = (
@@ -20,6 +20,7 @@ _COMMANDS = (
     making.run,
     making.daily,
     making.load,
+    withdrawing.withdraw,
     making.build,
     making.publish,
     reading.info,

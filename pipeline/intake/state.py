@@ -15,7 +15,16 @@ from pipeline.contracts import CHANGE_TYPE, EXTRACTS, Column, Extract
 from pipeline.intake.adapters.dip import DIP_EVENT
 from pipeline.intake.adapters.dip_state import CHANGES
 from pipeline.intake.log import Entry, LoadLog
-from pipeline.intake.outcomes import COUNTED, State, judge, judge_as_of, rank, state_of, targets_of
+from pipeline.intake.outcomes import (
+    COUNTED,
+    State,
+    is_future,
+    judge,
+    judge_as_of,
+    rank,
+    state_of,
+    targets_of,
+)
 from pipeline.sql_text import identifier, read_path
 
 STORED = ("migration", "appointment")
@@ -179,8 +188,16 @@ def _entries(warehouse: Path, only: Container[tuple[str, str]] | None) -> list[E
     entries = LoadLog(warehouse).entries
     if only is None:
         return entries
-    # The files of an earlier publication, none of which had been withdrawn by then.
-    return [replace(entry, withdrawn=False) for entry in entries if entry.identity in only]
+    # What an earlier publication was made of, none of it withdrawn or refused by then.
+    return [
+        replace(
+            entry,
+            withdrawn=False,
+            allow_future_dates=entry.allow_future_dates or is_future(entry.business_date),
+        )
+        for entry in entries
+        if entry.identity in only
+    ]
 
 
 def load_ids(entries: Iterable[Entry]) -> dict[tuple[str, str], int]:
