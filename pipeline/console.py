@@ -244,13 +244,14 @@ def say_load(summary: LoadSummary, as_json: bool) -> None:
             tell(f"  {file.file} speaks for {file.business_date}, a day to come.")
     for stray in summary.strays:
         tell(f"  {stray} in the landing folder belongs to no extract: left alone.")
-    soiled = [file for file in summary.files if file.quarantined]
+    soiled = [file for file in summary.files if file.quarantined or file.noted]
     for file in soiled[:SOILED_FILES_NAMED]:
         tell(f"  {file.detail}")
     if len(soiled) > SOILED_FILES_NAMED:
         tell(
-            f"  … and {len(soiled) - SOILED_FILES_NAMED} more files with quarantined lines; "
-            "marts.fct_quarantined_row of the publication holds every line."
+            f"  … and {len(soiled) - SOILED_FILES_NAMED} more files with quarantined lines or "
+            "noted values; marts.fct_quarantined_row and marts.fct_noted_value of the publication "
+            "hold all of them."
         )
     taken = [file for file in summary.files if file.outcome in ("accepted", "superseded")]
     tell(
@@ -258,6 +259,7 @@ def say_load(summary: LoadSummary, as_json: bool) -> None:
         f"{sum(file.accepted for file in taken):,} lines accepted, "
         f"{sum(file.quarantined for file in taken):,} quarantined, "
         f"{sum(file.repeated for file in taken):,} repeated, "
+        f"{sum(file.noted for file in taken):,} values noted, "
         f"{sum(file.outcome == 'refused' for file in summary.files):,} files refused, "
         f"{sum(file.outcome == 'skipped' for file in summary.files):,} skipped"
     )
@@ -292,6 +294,8 @@ def rehearse_files(paths: Sequence[Path], warehouse: Path | None, as_json: bool)
         say(rehearsal.outcome.detail)
         for (reason, column), lines in rehearsal.faults.items():
             say(f"  {lines:>9,}  {reason} {column or ''}".rstrip())
+        for (reason, column), values in rehearsal.noted.items():
+            say(f"  {values:>9,}  {reason} {column}: replaced by null, the lines are kept")
         for words in rehearsal.first:
             say(f"  {words}")
         if len(rehearsal.first) == FIRST_FAULTS:

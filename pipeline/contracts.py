@@ -44,7 +44,8 @@ class Column:
 
     `values_from_seed` names the seed (file and column) that lists the allowed labels of a column
     whose vocabulary is maintained as data. `required_if` narrows `required` to the rows for which a
-    condition on their text holds.
+    condition on their text holds. A bad value of a `noted` column becomes null and is noted, so
+    that it does not hide the row: no rule depends on it.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Column:
     values_from_seed: tuple[str, str] | None = None
     max_length: int | None = None
     required_if: str | None = None
+    noted: bool = False
 
     @property
     def lake_type(self) -> str:
@@ -259,6 +261,7 @@ REGISTRATION = Extract(
             False,
             "Whole current, low, high, extra high voltage, unmetered.",
             ("W", "L", "H", "E", "U"),
+            noted=True,
         ),
         Column(
             "gsp_group_id",
@@ -267,15 +270,16 @@ REGISTRATION = Extract(
             "GSP group; never derived from the MPAN.",
             GSP_GROUPS,
         ),
-        _mpid("ldso_mpid", False, "Distributor of the Metering Point."),
+        Column("ldso_mpid", Kind.MPID, False, "Distributor of the Metering Point.", noted=True),
         Column(
             "energisation_status",
             Kind.CHOICE,
             False,
             "Energised, de-energised, undefined.",
             ("E", "D", "U"),
+            noted=True,
         ),
-        Column("is_domestic", Kind.BOOLEAN, False, "Domestic premises."),
+        Column("is_domestic", Kind.BOOLEAN, False, "Domestic premises.", noted=True),
         Column(
             "rmp_status",
             Kind.CHOICE,
@@ -291,7 +295,11 @@ REGISTRATION = Extract(
             ("N", "R", "T", "X"),
         ),
         Column(
-            "annual_kwh", Kind.NUMBER, False, "Annual consumption in kWh: the weight of energy."
+            "annual_kwh",
+            Kind.NUMBER,
+            False,
+            "Annual consumption in kWh: the weight of energy.",
+            noted=True,
         ),
     ),
 )

@@ -192,6 +192,17 @@ LISTS: dict[str, ExportList] = {
             },
         ),
         ExportList(
+            name="noted",
+            title="Values replaced by null",
+            mart="fct_noted_value",
+            order_by=("file", "line", "column_name", "load_id"),
+            filters={
+                "file": Filter("File", "file"),
+                "reason": Filter("Reason", "reason"),
+                "column_name": Filter("Column", "column_name"),
+            },
+        ),
+        ExportList(
             name="rules",
             title="The rules",
             mart="dim_rule",

@@ -22,6 +22,7 @@ import duckdb
 from pipeline import dictionary, json_files, publication_log
 from pipeline.clock import today
 from pipeline.errors import GateFailed, NoPublication
+from pipeline.intake.outcomes import COUNTED
 from pipeline.layout import PROJECT, STORAGE, Warehouse, replace_json, replace_text
 from pipeline.modes import make_read_only
 from pipeline.sql_text import exact_path, literal
@@ -382,8 +383,15 @@ def _files(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def files_of(publication: Publication) -> set[tuple[str, str]]:
-    """The files that a publication knew: name and sha256."""
-    return {(file["file"], file["sha256"]) for file in publication.manifest.get("files", [])}
+    """The files that a publication was made of: name and sha256.
+
+    Not those that it refused: the same content may be accepted since.
+    """
+    return {
+        (file["file"], file["sha256"])
+        for file in publication.manifest.get("files", [])
+        if file["outcome"] in COUNTED
+    }
 
 
 def _seed_hashes() -> dict[str, str]:

@@ -111,6 +111,17 @@ def rows_of_marts(as_of: date) -> dict[str, list[dict[str, Any]]]:
                 "accepted": 49_990,
                 "quarantined": 10,
                 "repeated": 0,
+                "noted": 1,
+            }
+        ],
+        "fct_noted_value": [
+            {
+                "load_id": 1,
+                "file": "x",
+                "line": 20,
+                "column_name": "connection_type",
+                "reason": "BAD_VALUE",
+                "value": "Z",
             }
         ],
         "fct_quarantined_row": [

@@ -121,6 +121,7 @@ def loads(frame: Frame, lines: dict[str, int]) -> None:
             pl.col("accepted").alias("Accepted"),
             pl.col("quarantined").alias("Quarantined"),
             pl.col("repeated").alias("Repeated"),
+            pl.col("noted").alias("Noted"),
             pl.col("ignored").alias("Ignored"),
             pl.col("unknown_columns").alias("Unknown columns"),
             pl.col("sha256").alias("sha256"),
@@ -136,7 +137,14 @@ def loads(frame: Frame, lines: dict[str, int]) -> None:
             "Why refused": st.column_config.TextColumn(width=200),
             **{
                 name: st.column_config.NumberColumn(format="%,d")
-                for name in ("Lines read", "Accepted", "Quarantined", "Repeated", "Ignored")
+                for name in (
+                    "Lines read",
+                    "Accepted",
+                    "Quarantined",
+                    "Repeated",
+                    "Noted",
+                    "Ignored",
+                )
             },
         },
     )

@@ -89,6 +89,8 @@ QUARANTINE = {
 }
 REFUSAL = {
     "BAD_NAME": "The name is not understood",
+    "NOT_A_FILE": "It is not a file",
+    "FUTURE_DATE": "Its date is in the future",
     "UNREADABLE": "It cannot be read",
     "BAD_ENCODING": "It is not UTF-8",
     "EMPTY": "It is empty",
@@ -101,6 +103,7 @@ OUTCOME = {
     "superseded": "Superseded",
     "skipped": "Skipped",
     "refused": "Refused",
+    "withdrawn": "Withdrawn",
 }
 SIZE_BAND = {"large": "Large", "medium": "Medium", "small": "Small"}
 BODY = {

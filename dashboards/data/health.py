@@ -38,6 +38,7 @@ def line_totals(view: View) -> dict[str, int]:
             coalesce(sum(accepted), 0)::bigint as accepted,
             coalesce(sum(quarantined), 0)::bigint as quarantined,
             coalesce(sum(repeated), 0)::bigint as repeated,
+            coalesce(sum(noted), 0)::bigint as noted,
             coalesce(sum(ignored), 0)::bigint as ignored
         from marts.rpt_load
         """,
@@ -97,6 +98,26 @@ def _condition(filters: Mapping[str, Sequence[str]]) -> tuple[str, tuple[Any, ..
     chosen = [(name, sorted(filters[name])) for name in ("file", "reason") if filters.get(name)]
     test = " and ".join(f"list_contains(?, {name})" for name, _ in chosen) or "true"
     return test, tuple(values for _, values in chosen)
+
+
+def noted_counts(view: View) -> pl.DataFrame:
+    """Values that became null per column and reason, with the lines and files that have them."""
+    return store.query(
+        view.path,
+        "select column_name, reason, count(*) as n_values, count(distinct file) as files "
+        "from marts.fct_noted_value group by all order by n_values desc, column_name, reason",
+    )
+
+
+def noted_values(view: View, page: int) -> pl.DataFrame:
+    """One page of noted values word for word: raises Forbidden without compliance."""
+    require("compliance")
+    return store.query(
+        view.path,
+        "select file, line, column_name, reason, value from marts.fct_noted_value "
+        "order by file, line, column_name, load_id limit ? offset ?",
+        (ROWS_PER_PAGE, (page - 1) * ROWS_PER_PAGE),
+    )
 
 
 def reconciliation(view: View) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 
 from dashboards import data
-from dashboards.components import builds, finished, health_files, numbers
+from dashboards.components import builds, finished, health_files, health_noted, numbers
 from dashboards.components.cards import Card, show_cards
 from dashboards.components.frame import EXPECTED_AGE_DAYS, Frame, current, last_failure
 from dashboards.components.markup import cell_table, escape
@@ -20,6 +20,7 @@ IDENTITY = {
     "HEADLINE_IS_LIVE_POINTS": "The headline counts the live points",
     "LINES_ARE_ACCOUNTED_FOR": "Every line is accounted for",
     "POSITION_IS_LIVE_POINTS": "The position counts the live points",
+    "NOTED_VALUES_ARE_KEPT": "Every noted value is kept",
     "QUARANTINE_IS_KEPT": "Every quarantined line is kept",
     "SUMMARY_IS_EXCEPTIONS": "The summary counts the exceptions",
     "SUP_01_IS_HEADLINE": "SUP-01 is the headline",
@@ -43,6 +44,7 @@ def render(frame: Frame) -> None:
     health_files.freshness(frame)
     health_files.loads(frame, lines)
     health_files.quarantine(frame, lines)
+    health_noted.noted(frame, lines)
     health_files.ignored(frame)
     manifest = data.health.manifest(view)
     builds.tests(manifest)
@@ -105,6 +107,11 @@ def _cards(
             "Lines in quarantine",
             numbers.short(lines["quarantined"]),
             f"of {numbers.short(lines['lines'])} lines read; kept word for word",
+        ),
+        Card(
+            "Values replaced by null",
+            numbers.short(lines["noted"]),
+            "Bad attributes of accepted lines; no rule depends on them",
         ),
         Card(
             "Files refused",

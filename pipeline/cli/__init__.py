@@ -12,7 +12,7 @@ from __future__ import annotations
 import click
 
 from pipeline import CONTRACT_VERSION, __version__
-from pipeline.cli import making, reading, secret_keys
+from pipeline.cli import making, reading, secret_keys, withdrawing
 from pipeline.console import Teaching, say
 from pipeline.modes import keep_private
 
@@ -22,6 +22,7 @@ _COMMANDS = (
     making.run,
     making.daily,
     making.load,
+    withdrawing.withdraw,
     making.build,
     making.publish,
     reading.info,

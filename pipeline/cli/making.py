@@ -144,6 +144,7 @@ def contract(name: str | None, sample: Path | None, as_json: bool) -> None:
 )
 @ALLOW_SHRUNK
 @MAX_RATIO
+@ALLOW_FUTURE_DATES
 @MEMORY
 @THREADS
 @JSON
@@ -152,6 +153,7 @@ def load(
     to_check: tuple[Path, ...],
     root: Path | None,
     allow_shrunk: bool,
+    allow_future_dates: bool,
     memory_limit: str | None,
     threads: int,
     as_json: bool,
@@ -176,7 +178,15 @@ def load(
         raise click.UsageError("Missing option '--landing'.")
     root = root or Path("warehouse")
     with warehouse_lock(root), progress_bar("load") as report:
-        summary = load_files(Warehouse(root), landing, allow_shrunk, memory_limit, threads, report)
+        summary = load_files(
+            Warehouse(root),
+            landing,
+            allow_shrunk,
+            memory_limit,
+            threads,
+            report,
+            allow_future_dates=allow_future_dates,
+        )
     say_load(summary, as_json)
 
 
@@ -441,6 +451,7 @@ def daily(
             threads=threads,
             bar=progress_bar,
             say_failures=say_failures,
+            allow_future_dates=allow_future_dates,
         )
         pruned = prune(warehouse, keep) if keep else None
     if as_json:

@@ -70,15 +70,18 @@ def allowed_values(column: Column) -> tuple[str, ...]:
 def typed_sql(
     text_sql: str, extract: Extract, kind: str, forms: Mapping[str, str], plain_ids: bool
 ) -> str:
-    """Typed columns, `fault` (a code, null if clean) and `misdated` for every row of `text_sql`.
+    """Typed columns, `fault` (a code, null if clean), `misdated` and `noted` for every row.
 
     `text_sql` gives every column of `columns_of` as text under its name, empty as null, and
     `is_whole`. `forms` gives each date column its form. `misdated` counts nothing: it is a bit
     per date column, set where a value is no date in the form, and null where none is set.
-    `plain_ids` says that no text of the file holds a '|' or a control character.
+    `noted` is null, or an array with `REASON:text` for each `noted` column, in order, whose value
+    is bad, and null for the others. `plain_ids` says that no text of the file holds a '|' or a
+    control character.
     """
     columns = columns_of(extract, kind)
     values = ", ".join(f"{value_sql(c, forms, plain_ids)} AS {_value(c.name)}" for c in columns)
+    noted = [column for column in columns if column.noted]
     # A layer of their own: DuckDB would cast again wherever the cast is named in a CASE.
     casts = ", ".join(
         f"{cast_sql(c, forms)} AS {_cast(c.name)}" for c in columns if c.kind in _CAST_FIRST
@@ -95,10 +98,16 @@ def typed_sql(
     misdated = " + ".join(
         f"({_is_bad(name)})::UTINYINT * {1 << i}" for i, name in enumerate(date_columns(columns))
     )
-    outputs = ", ".join(f"{_value(c.name)} AS {identifier(c.name)}" for c in columns)
+    outputs = ", ".join(f"{_kept_value(c)} AS {identifier(c.name)}" for c in columns)
+    notes = ", ".join(map(_note_sql, noted))
+    is_noted = " OR ".join(f"({c})" for column in noted for _, c in bad_conditions(column))
+    if kind == "delta":
+        is_noted = f"change_type = 'U' AND ({is_noted})"
+    note = f"CASE WHEN NOT is_clean AND {is_noted} THEN json_array({notes})::VARCHAR END"
     return (
         f"SELECT {outputs}, CASE WHEN NOT is_clean THEN CASE {whens} END END::UTINYINT AS fault, "
-        f"CASE WHEN NOT is_clean THEN nullif({misdated}, 0) END::UTINYINT AS misdated FROM ("
+        f"CASE WHEN NOT is_clean THEN nullif({misdated}, 0) END::UTINYINT AS misdated, "
+        f"{note if noted else 'NULL::VARCHAR'} AS noted FROM ("
         f"SELECT *, coalesce({_is_clean(extract, columns)}, false) AS is_clean FROM ("
         f"SELECT *, {values} FROM (SELECT *, {casts} FROM ({text_sql}))))"
     )
@@ -183,19 +192,57 @@ def value_sql(column: Column, forms: Mapping[str, str], plain_ids: bool) -> str:
 
 
 def fault_conditions(column: Column) -> list[tuple[str, str]]:
-    """The faults a value can have, (reason, condition) each, over its text and typed value."""
-    listed = column.kind in (Kind.CHOICE, Kind.LETTERS)
+    """The faults of a row by a value, (reason, condition) each, over its text and typed value."""
     found = []
     if column.required:
         missing = f"{identifier(column.name)} IS NULL"
         if column.required_if is not None:
             missing += f" AND ({column.required_if})"
         found.append((MISSING_VALUE, missing))
-    found.append((BAD_VALUE if listed else BAD_FORMAT, _is_bad(column.name)))
+    return found if column.noted else found + bad_conditions(column)
+
+
+def bad_conditions(column: Column) -> list[tuple[str, str]]:
+    """What can be wrong with a value that is there, as in `fault_conditions`."""
+    listed = column.kind in (Kind.CHOICE, Kind.LETTERS)
+    found = [(BAD_VALUE if listed else BAD_FORMAT, _is_bad(column.name))]
     if column.kind is Kind.NUMBER:
         # By its text: a hair below zero rounds to zero and is still below zero.
         found.append((BAD_VALUE, f"regexp_matches({identifier(column.name)}, '^-[0.]*[1-9]')"))
     return found
+
+
+def noted_sql(extract: Extract, kind: str, scan: str) -> str:
+    """(row, place, column_name, reason, value) of the bad values that typed rows note."""
+    names = [column.name for column in columns_of(extract, kind) if column.noted]
+    parts = " UNION ALL ".join(
+        f"SELECT file_row_number AS row, {place} AS place, {literal(name)} AS column_name, "
+        f"json_extract_string(noted, '$[{place}]') AS note FROM noted_row"
+        for place, name in enumerate(names)
+    )
+    return (
+        f"WITH noted_row AS MATERIALIZED (SELECT file_row_number, noted::JSON AS noted FROM {scan} "
+        "WHERE noted IS NOT NULL AND fault IS NULL) "
+        "SELECT row, place, column_name, split_part(note, ':', 1) AS reason, "
+        f"note[strpos(note, ':') + 1:] AS value FROM ({parts}) WHERE note IS NOT NULL"
+    )
+
+
+def _note_sql(column: Column) -> str:
+    whens = " ".join(
+        f"WHEN {condition} THEN '{reason}:' || {identifier(column.name)}"
+        for reason, condition in bad_conditions(column)
+    )
+    return f"CASE {whens} END"
+
+
+def _kept_value(column: Column) -> str:
+    """The value, or null where it is noted: a value may be typed and bad for all that."""
+    conditions = [c for _, c in bad_conditions(column) if c != _is_bad(column.name)]
+    if not column.noted or not conditions:
+        return _value(column.name)
+    is_bad = " OR ".join(conditions)
+    return f"CASE WHEN NOT is_clean AND ({is_bad}) THEN NULL ELSE {_value(column.name)} END"
 
 
 def date_sql(text: str, form: str) -> str:

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from pipeline.contracts import Column
 from pipeline.intake.layout import Chunk, Index, Irregular, lay_out
+from pipeline.intake.opening import open_plain
 from pipeline.intake.records import canonical, split
 from pipeline.intake.source import Misaligned, Ordinals
 from pipeline.intake.stored import Unpacked
@@ -201,7 +202,7 @@ class BulkCsv:
         """The blocks asked for, once each, in order; each ends with a newline."""
         index = self._index
         numbers = np.unique(wanted).tolist()
-        with self._path.open("rb") as stream:
+        with open_plain(self._path) as stream:
             if self._ext == "csv":
                 for number in numbers:
                     stream.seek(index.offsets[number])

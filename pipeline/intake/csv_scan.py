@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.intake.layout import Index, Indexer, Irregular
+from pipeline.intake.opening import open_plain
 from pipeline.intake.records import Record, RecordTooLong, read_records
 from pipeline.intake.source import Refused
 from pipeline.intake.stored import Unpacked, Unreadable
@@ -28,7 +29,7 @@ class CsvScan:
 
 def scan_csv(path: Path, ext: str) -> CsvScan:
     """Read the file once, from end to end."""
-    with path.open("rb") as stream:
+    with open_plain(path) as stream:
         unpacked = Unpacked(stream, ext)
         scan = _Scan()
         try:

@@ -19,7 +19,16 @@ from pipeline.intake.adapters import FEEDS
 from pipeline.intake.log import Entry, LoadLog, sync_folder
 from pipeline.intake.manifest import BadManifest, Manifest, read_manifest
 from pipeline.intake.names import LandingFile, Name, name_in_words, parse_name, walk
-from pipeline.intake.outcomes import SHRUNK, judge, judge_as_of
+from pipeline.intake.opening import Gone, NotAFile, Unreached
+from pipeline.intake.outcomes import (
+    COUNTED,
+    FUTURE_DATE,
+    SHRUNK,
+    Outcome,
+    is_future,
+    judge,
+    judge_as_of,
+)
 from pipeline.intake.reading import (
     Ahead,
     Opened,
@@ -29,7 +38,7 @@ from pipeline.intake.reading import (
     read_through,
     write_rows,
 )
-from pipeline.intake.report import LoadSummary, Taken, report
+from pipeline.intake.report import LoadSummary, Taken, future_in_words, report
 from pipeline.intake.source import Refused, check_header, unknown_columns
 from pipeline.intake.staging import Places
 from pipeline.intake.stored import is_settled, stamp
@@ -38,10 +47,10 @@ from pipeline.machine import cores, default_memory_limit
 LAKE = Path("lake")
 _SCRATCH = LAKE / ".scratch"
 _LOOK_AHEAD = 32
-_STAGED = ("rows.parquet", "excluded.parquet", "quarantine.parquet")
+_STAGED = ("rows.parquet", "excluded.parquet", "quarantine.parquet", "noted.parquet")
 
 Progress = Callable[[str, float], None]
-_Seen = tuple[LandingFile, Entry | None, Taken]
+_Seen = tuple[LandingFile, Entry | None, Taken, str]
 
 
 class _Changed(Exception):
@@ -74,7 +83,7 @@ def load(
     seen: list[_Seen] = []
     with duckdb.connect() as connection:
         _configure(connection, scratch, memory_limit, threads)
-        loader = _Loader(connection, warehouse, log, allow_shrunk)
+        loader = _Loader(connection, warehouse, log, allow_shrunk, allow_future_dates)
         with closing(loader.ahead):
             loader.look_ahead(found.files[:_LOOK_AHEAD])
             for number, landing_file in enumerate(found.files):
@@ -87,26 +96,29 @@ def load(
     return LoadSummary(
         tuple(
             replace(
-                report(file, taken, fates[entry.identity] if entry is not None else None),
+                report(file, taken, fates[entry.identity] if entry is not None else None, why),
                 first_seen=entry is not None and entry.identity not in known,
             )
-            for file, entry, taken in seen
+            for file, entry, taken, why in seen
         ),
         found.strays,
     )
 
 
-def rehearse(landing_file: LandingFile, log: LoadLog, folder: Path) -> tuple[Entry, Path]:
+def rehearse(landing_file: LandingFile, log: LoadLog, folder: Path) -> tuple[Entry, Path, Path]:
     """Judge a file as `load` would, with `folder` in place of a warehouse.
 
-    Gives its entry, and where its quarantined lines are if it has any.
+    Gives its entry, and where its quarantined lines and noted values are if it has any.
     """
     scratch = folder / _SCRATCH
     scratch.mkdir(parents=True)
     with duckdb.connect() as connection:
         _configure(connection, scratch, None, None)
-        entry = _Loader(connection, folder, log, False).judge(landing_file)
-    return entry, scratch / _STAGED[-1]
+        try:
+            entry = _Loader(connection, folder, log).judge(landing_file)
+        except (Gone, Unreached, NotAFile) as error:
+            raise PipelineError(f"{landing_file.path} could not be read: {error}.") from None
+    return entry, scratch / _STAGED[-2], scratch / _STAGED[-1]
 
 
 class _Loader:
@@ -117,13 +129,15 @@ class _Loader:
         connection: duckdb.DuckDBPyConnection,
         warehouse: Path,
         log: LoadLog,
-        allow_shrunk: bool,
+        allow_shrunk: bool = False,
+        allow_future_dates: bool = False,
     ) -> None:
         self._connection = connection
         self._warehouse = warehouse
         self._scratch = warehouse / _SCRATCH
         self._log = log
         self._allow_shrunk = allow_shrunk
+        self._allow_future_dates = allow_future_dates
         self.ahead = Ahead()
 
     def look_ahead(self, files: Sequence[LandingFile]) -> None:
@@ -132,51 +146,68 @@ class _Loader:
             name = parse_name(file.extract, file.path.name)
             if name is None or name.ext == "parquet" or file.extract in FEEDS:
                 continue
-            with suppress(OSError):
-                if self._log.by_stamp(file.file, stamp(file.path)) is None:
-                    self.ahead.scan(file.path, name.ext)
+            with suppress(NotAFile, Gone, Unreached):
+                path = file.stored()
+                if self._log.by_stamp(file.file, stamp(path)) is None:
+                    self.ahead.scan(path, name.ext)
 
     def take(self, landing_file: LandingFile) -> _Seen:
         """Take one file, unless it was taken before or changes meanwhile."""
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(parents=True)
         try:
-            before = stamp(landing_file.path)
+            before = landing_file.stamp()
             entry = self._log.by_stamp(landing_file.file, before)
             if entry is None or entry.error is not None:
                 entry = self.judge(landing_file)
-            if stamp(landing_file.path) != before:
+            if landing_file.stamp() != before:
                 raise _Changed
-        except (_Changed, FileNotFoundError):
-            return landing_file, None, Taken.CHANGING
-        except PermissionError:
-            return landing_file, None, Taken.FORBIDDEN
+        except (_Changed, Gone, NotAFile):
+            return landing_file, None, Taken.CHANGING, ""
+        except Unreached as error:
+            return landing_file, None, Taken.UNREACHED, str(error)
         known = self._log.find(*entry.identity)
         if known is not None and known.error is None:
-            taken = Taken.BEFORE
-            if self._allow_shrunk and not known.allow_shrunk and self._is_shrunk(known):
-                entry, taken = replace(known, allow_shrunk=True), Taken.NOW
+            entry = self._allowed(known)
+            taken = Taken.BEFORE if entry == known else Taken.NOW
         else:
             taken = Taken.NOW
             self._keep(entry)
-        if is_settled(before):
+        if before and is_settled(before):
             entry = replace(entry, stamp=before)
         signals.check()  # what an interrupted reader found is no fault of the file
         if entry != known:
             self._log.append(entry)
-        return landing_file, entry, taken
+        return landing_file, entry, taken, ""
+
+    def _allowed(self, known: Entry) -> Entry:
+        """An entry from an earlier run, let through now if it was refused for what is allowed."""
+        if not (self._allow_shrunk or self._allow_future_dates):
+            return known
+        error = self._fate(known).error
+        return replace(
+            known,
+            allow_shrunk=known.allow_shrunk or (self._allow_shrunk and error == SHRUNK),
+            allow_future_dates=known.allow_future_dates
+            or (self._allow_future_dates and error == FUTURE_DATE),
+        )
 
     def judge(self, landing_file: LandingFile) -> Entry:
         """Judge the file by itself; its rows, if any, are left in the scratch folder."""
-        path = landing_file.path
         entry = Entry(landing_file.file, landing_file.extract, "")
-        name = parse_name(landing_file.extract, path.name)
+        name = parse_name(landing_file.extract, landing_file.path.name)
+        path, what = None, ""
+        try:
+            path = landing_file.stored()
+        except NotAFile as error:
+            what = str(error)
         if name is None:
             return replace(
                 entry,
-                sha256=digest(path),
+                sha256=digest(path) if path else "",
                 error="BAD_NAME",
-                detail=f"a name here reads {name_in_words(landing_file.extract)}.",
+                detail=f"a name here reads {name_in_words(landing_file.extract)}."
+                + (f" It is also {what}, not a file." if what else ""),
             )
         entry = replace(
             entry, kind=name.kind, business_date=name.business_date, sequence=name.sequence
@@ -185,11 +216,19 @@ class _Loader:
         if rival is not None:
             return replace(
                 entry,
-                sha256=digest(path),
+                sha256=digest(path) if path else "",
                 error="BAD_NAME",
                 detail=f"{rival} stands for the same day and sequence; use its name to supply it "
                 "again, or the next sequence for what comes after it.",
             )
+        if path is None:
+            return replace(
+                entry,
+                error="NOT_A_FILE",
+                detail=f"it is {what}, which is never opened; put the file itself here.",
+            )
+        if is_future(name.business_date) and not self._allow_future_dates:
+            return self._future(entry, path)
         if landing_file.extract in FEEDS:
             opened = open_feed(
                 self._connection, path, landing_file.extract, name.ext, self._scratch
@@ -204,6 +243,13 @@ class _Loader:
             return self._stage(landing_file, name, opened, entry)
         except Refused as refused:
             return replace(entry, error=refused.code, detail=refused.detail)
+
+    def _future(self, entry: Entry, path: Path) -> Entry:
+        entry = replace(entry, sha256=digest(path))
+        known = self._log.find(*entry.identity)
+        if known is not None and known.error is None:
+            return known
+        return replace(entry, error=FUTURE_DATE, detail=future_in_words(entry.business_date))
 
     def _stage(self, landing_file: LandingFile, name: Name, opened: Opened, entry: Entry) -> Entry:
         feed = FEEDS.get(landing_file.extract)
@@ -238,20 +284,22 @@ class _Loader:
             accepted=counts.accepted,
             quarantined=counts.quarantined,
             repeated=counts.repeated,
+            noted=counts.noted,
             unknown_columns=", ".join(unknown_columns(opened.header, extract, kind)),
             ignored=opened.ignored,
             extracted_at=manifest.extracted_at,
             allow_shrunk=self._allow_shrunk and name.kind == "full",
+            allow_future_dates=is_future(name.business_date),
             rows=f"{LAKE / landing_file.extract / stem}.parquet",
             excluded=f"{LAKE / 'excluded' / stem}.parquet" if counts.excluded else None,
             quarantine=f"{LAKE / 'quarantine' / stem}.parquet" if counts.quarantined else None,
+            noted_values=f"{LAKE / 'noted' / stem}.parquet" if counts.noted else None,
         )
 
     def _keep(self, entry: Entry) -> None:
         """Move the rows from the scratch folder into the lake, whole and on the disk."""
-        for staged, place in zip(
-            _STAGED, (entry.rows, entry.excluded, entry.quarantine), strict=True
-        ):
+        places = (entry.rows, entry.excluded, entry.quarantine, entry.noted_values)
+        for staged, place in zip(_STAGED, places, strict=True):
             if place is not None:
                 source, target = self._scratch / staged, self._warehouse / place
                 with source.open("rb") as stream:
@@ -270,18 +318,23 @@ class _Loader:
             and entry.file != landing_file.file
             and (entry.kind, entry.business_date, entry.sequence) == name.slot
         ]
-        return next((entry.file for entry in others if not self._is_shrunk(entry)), None)
+        return next((e.file for e in others if self._fate(e).outcome in COUNTED), None)
 
-    def _is_shrunk(self, entry: Entry) -> bool:
+    def _fate(self, entry: Entry) -> Outcome:
         outcomes = judge(self._log.entries)
-        return any(o.entry.identity == entry.identity and o.error == SHRUNK for o in outcomes)
+        return next(each for each in outcomes if each.entry.identity == entry.identity)
 
 
 def _manifest(landing_file: LandingFile) -> Manifest:
     try:
-        return read_manifest(landing_file.manifest_path)
+        path = landing_file.stored_manifest()
+        return Manifest() if path is None else read_manifest(path)
     except BadManifest as error:
         raise Refused("MANIFEST_MISMATCH", f"{error}.") from None
+    except NotAFile as error:
+        raise Refused(
+            "MANIFEST_MISMATCH", f"its manifest is {error}, which is never opened."
+        ) from None
 
 
 def _compare(manifest: Manifest, rows: int | None, sha256: str) -> None:

@@ -26,7 +26,8 @@ class Entry:
     """What became of one content of one file, judged by itself.
 
     `error` is a fault of the file itself. That a full is shrunk, or that a delta is superseded,
-    depends on other files and is derived: see `outcomes`.
+    depends on other files and is derived, as is that an accepted file is of a day too far ahead:
+    see `outcomes`. `withdrawn`: the operator took it back.
     """
 
     file: str
@@ -41,18 +42,24 @@ class Entry:
     accepted: int = 0
     quarantined: int = 0
     repeated: int = 0
+    noted: int = 0
     unknown_columns: str = ""
     ignored: tuple[tuple[str, str, int], ...] = ()  # messages not used: interface, event, how many
     extracted_at: str | None = None
     allow_shrunk: bool = False
+    allow_future_dates: bool = False
+    withdrawn: bool = False
     rows: str | None = None  # from here on: places in the warehouse, see `staging.Places`
     excluded: str | None = None
     quarantine: str | None = None
+    noted_values: str | None = None
     stamp: tuple[int, ...] = ()
 
     @property
     def places(self) -> list[str]:
-        return [p for p in (self.rows, self.excluded, self.quarantine) if p is not None]
+        """Its files in the lake."""
+        places = (self.rows, self.excluded, self.quarantine, self.noted_values)
+        return [place for place in places if place is not None]
 
     @property
     def ignored_messages(self) -> int:
@@ -108,7 +115,8 @@ class LoadLog:
         self._lost = {
             entry.identity
             for entry in self.entries
-            if not all((warehouse / place).exists() for place in entry.places)
+            if not entry.withdrawn
+            and not all((warehouse / place).exists() for place in entry.places)
         }
 
     def append(self, entry: Entry) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pydantic_core import from_json
 
+from pipeline.intake.opening import open_plain
+
 _LARGEST = 1_000_000
 
 
@@ -33,14 +35,9 @@ class Manifest:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """The manifest at `path`, an empty one where there is no file."""
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(_LARGEST + 1)
-    except FileNotFoundError:
-        return Manifest()
-    except OSError as error:
-        raise BadManifest(f"the manifest cannot be read ({error.strerror})") from None
+    """The manifest at `path`, a plain file. Raises Gone, Unreached."""
+    with open_plain(path) as stream:
+        content = stream.read(_LARGEST + 1)
     if len(content) > _LARGEST:
         raise BadManifest("the manifest is larger than a manifest can be")
     try:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from pipeline.contracts import EXTRACTS
 from pipeline.intake.adapters import FEEDS
+from pipeline.intake.opening import Gone, NotAFile, plain_file
+from pipeline.intake.stored import stamp
 
 MANIFEST_SUFFIX = ".manifest.json"
 _PACKED = r"(?:\.gz|\.zst)?"
@@ -42,10 +44,11 @@ class Name:
 
 @dataclass(frozen=True)
 class LandingFile:
-    """One file that counts."""
+    """One name that counts, whatever is there; `within` is the folder that it must not leave."""
 
     path: Path
     extract: str
+    within: Path | None = None
 
     @property
     def file(self) -> str:
@@ -56,6 +59,24 @@ class LandingFile:
     @property
     def manifest_path(self) -> Path:
         return self.path.with_name(self.path.name + MANIFEST_SUFFIX)
+
+    def stored(self) -> Path:
+        """The plain file, links followed. Raises NotAFile, Gone, Unreached."""
+        return plain_file(self.path, self.within)
+
+    def stored_manifest(self) -> Path | None:
+        """The manifest, if there is one. Raises NotAFile, Unreached."""
+        try:
+            return plain_file(self.manifest_path, self.within)
+        except Gone:
+            return None
+
+    def stamp(self) -> tuple[int, ...]:
+        """See `stored.stamp`; empty for what is not a plain file. Raises Gone, Unreached."""
+        try:
+            return stamp(self.stored())
+        except NotAFile:
+            return ()
 
 
 @dataclass(frozen=True)
@@ -112,10 +133,8 @@ def walk(landing: Path) -> Landing:
         folder = landing / extract
         if folder.is_dir():
             files += [
-                LandingFile(path, extract)
+                LandingFile(path, extract, landing)
                 for path in sorted(folder.iterdir())
-                if not path.name.startswith(".")
-                and not path.name.endswith(MANIFEST_SUFFIX)
-                and path.is_file()
+                if not path.name.startswith(".") and not path.name.endswith(MANIFEST_SUFFIX)
             ]
     return Landing(tuple(files), tuple(strays))

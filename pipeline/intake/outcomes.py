@@ -10,13 +10,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
+from pipeline.clock import today
 from pipeline.contracts import EXTRACTS
 from pipeline.intake.adapters import FEEDS
 from pipeline.intake.log import Entry
 
+FUTURE_DATE = "FUTURE_DATE"
 SHRUNK = "SHRUNK"
+# The outcomes of files whose lines are counted.
+COUNTED = ("accepted", "superseded")
+# A file may speak for a day that begins soon; a later one is a mistyped date.
+DAYS_AHEAD = 7
 # A full with fewer rows than this part of the one before is refused.
 _LEAST_PART = (4, 5)
 
@@ -50,8 +56,12 @@ def judge(entries: Iterable[Entry]) -> list[Outcome]:
     fates: dict[tuple[str, str], Outcome] = {}
     slots: dict[tuple[str, str, date, int], list[Entry]] = defaultdict(list)
     for entry in entries:
-        if entry.error is not None:
+        if entry.withdrawn:
+            fates[entry.identity] = Outcome(entry, "withdrawn", None, False)
+        elif entry.error is not None:
             fates[entry.identity] = Outcome(entry, "refused", entry.error, False)
+        elif is_future(entry.business_date) and not entry.allow_future_dates:
+            fates[entry.identity] = Outcome(entry, "refused", FUTURE_DATE, False)
         else:
             slots[_slot(entry)].append(entry)
     previous: dict[str, Entry] = {}
@@ -113,6 +123,11 @@ def targets_of(entry: Entry) -> tuple[str, ...]:
 def rank(entry: Entry) -> tuple[date, int, bool]:
     """The order of files in a state: what an extract says itself comes after what a feed says."""
     return (*_order(entry), entry.extract in EXTRACTS)
+
+
+def is_future(business_date: date | None) -> bool:
+    """Whether a file of this day is refused today."""
+    return business_date is not None and business_date - today() > timedelta(DAYS_AHEAD)
 
 
 def _is_overtaken(delta: Entry, full: Entry | None) -> bool:

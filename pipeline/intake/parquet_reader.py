@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from pipeline.contracts import Column, Kind
 from pipeline.intake.source import Ordinals, Refused, select_texts
 from pipeline.intake.stored import UnpacksToTooMuch, most_unpacked
-from pipeline.sql_text import exact_path, read_path
+from pipeline.sql_text import exact_path, identifier, read_path
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _INTEGERS = frozenset({*_WHOLE, *(f"U{name}" for name in _WHOLE)})
@@ -25,7 +25,7 @@ class ParquetSource:
     """The rows of one Parquet file; row n is line n + 1."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-        self._path = path
+        self.path = path
         try:
             described = connection.execute(f"DESCRIBE SELECT * FROM {self._scan()}").fetchall()
             metadata = pq.read_metadata(path)
@@ -60,12 +60,22 @@ class ParquetSource:
         inner = f"SELECT {', '.join([*texts, f'{is_whole} AS is_whole'])} FROM {self._numbered()}"
         return f"{select_texts(self.header, columns, 'is_whole')} FROM ({inner})"
 
-    def read_through(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Read every value. Raises duckdb.Error where one cannot be read."""
+    def read_through(
+        self, connection: duckdb.DuckDBPyConnection, columns: Sequence[Column] = ()
+    ) -> None:
+        """Read every value, and those of `columns` as text.
+
+        Raises duckdb.Error where one cannot be read.
+        """
         values = ", ".join(f"r{i}" for i in range(len(self.header)))
         connection.execute(
             f"SELECT count(*) FROM {self._numbered()} WHERE hash({values}) IS NULL"
         ).fetchone()
+        if columns:
+            texts = ", ".join(identifier(column.name) for column in columns)
+            connection.execute(
+                f"SELECT count(*) FROM ({self.text_sql(columns)}) WHERE hash({texts}) IS NULL"
+            ).fetchone()
 
     def missing(self, connection: duckdb.DuckDBPyConnection, rows: int) -> Ordinals:
         return np.empty(0, dtype=np.int64)
@@ -99,7 +109,7 @@ class ParquetSource:
         return f"{relation} AS numbered ({names}, ordinal)"
 
     def _scan(self, options: str = "") -> str:
-        return f"read_parquet({read_path(self._path)}, hive_partitioning = false{options})"
+        return f"read_parquet({read_path(self.path)}, hive_partitioning = false{options})"
 
 
 def _text_sql(value: str, type_: str, kind: Kind | None) -> str:

@@ -31,7 +31,7 @@ def write_part(
             (part / place).parent.mkdir(parents=True, exist_ok=True)
         if entry.identity in narrowed:
             _narrow(connection, warehouse, part, entry, points)
-            entry = replace(entry, excluded=None, quarantine=None)
+            entry = replace(entry, excluded=None, quarantine=None, noted_values=None)
         else:
             for place in entry.places:
                 (part / place).symlink_to((warehouse / place).absolute())

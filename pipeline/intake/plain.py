@@ -49,12 +49,13 @@ class _Odd(Exception):
 
 
 def lake_schema(columns: Sequence[Column]) -> pa.Schema:
-    """The typed columns, and `fault` and `misdated` as `checks.typed_sql` gives them."""
+    """The typed columns, and `fault`, `misdated` and `noted` as `checks.typed_sql` gives them."""
     return pa.schema(
         [
             *((column.name, _TYPES.get(column.kind, _LABEL)) for column in columns),
             ("fault", pa.uint8()),
             ("misdated", pa.uint8()),
+            ("noted", pa.string()),
         ]
     )
 
@@ -85,7 +86,8 @@ class Plain:
             for column, array in zip(self._columns, text.columns, strict=True)
         ]
         nothing = pa.nulls(rows, pa.uint8())
-        typed = pa.RecordBatch.from_arrays([*arrays, nothing, nothing], schema=self._schema)
+        own = [nothing, nothing, pa.nulls(rows, pa.string())]
+        typed = pa.RecordBatch.from_arrays([*arrays, *own], schema=self._schema)
         if self._dated:
             ends_before = pc.less(typed["effective_to"], typed["effective_from"])
             if pc.any(ends_before).as_py():

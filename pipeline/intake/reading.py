@@ -14,11 +14,13 @@ from pathlib import Path
 
 import duckdb
 
-from pipeline.contracts import Extract
+from pipeline.contracts import Column, Extract
 from pipeline.intake.adapters import FEEDS
+from pipeline.intake.checks import columns_of
 from pipeline.intake.csv_bulk import BulkCsv
 from pipeline.intake.csv_scan import CsvScan, scan_csv
 from pipeline.intake.exact import ExactRows
+from pipeline.intake.opening import Gone, NotAFile, Unreached, open_plain
 from pipeline.intake.parquet_reader import ParquetSource
 from pipeline.intake.records import RecordTooLong, UnclosedQuote, read_records
 from pipeline.intake.source import Misaligned, Refused, Source
@@ -49,7 +51,7 @@ class Opened:
 
 def digest(path: Path) -> str:
     """The sha256 of what is stored."""
-    with path.open("rb") as stream:
+    with open_plain(path) as stream:
         return Unpacked(stream, "").finish()
 
 
@@ -69,7 +71,7 @@ class Ahead:
         """The scan of a file: the one made ahead if it was of these very bytes, else a new one."""
         known = self._scans.pop(path, None)
         if known is not None:
-            with suppress(OSError):
+            with suppress(OSError, Gone, NotAFile, Unreached):
                 scan = known[1].result()
                 if known[0] == stamp(path):
                     return scan
@@ -138,7 +140,10 @@ def write_rows(
     scratch: Path,
     places: Places,
 ) -> Counts:
-    """Write the rows of a file to `places`."""
+    """Write the rows of a file to `places`.
+
+    Raises Refused where the file is at fault, and what DuckDB raised where our own disk is.
+    """
     assert opened.source is not None
     ways = iter(opened.otherwise)
     source = opened.source
@@ -150,17 +155,18 @@ def write_rows(
         except duckdb.OutOfMemoryException:
             raise
         except (duckdb.Error, Misaligned, Unreadable) as error:
-            if "No space left" in str(error):
-                raise
             way = next(ways, None)
-            if way is None:
+            if way is not None:
+                source = way()
+            elif isinstance(error, duckdb.Error):
+                raise _fault_of(connection, source, columns_of(extract, kind), error) from None
+            else:
                 raise _refusal(error) from None
-            source = way()
 
 
 def _exact(path: Path, ext: str, scratch: Path) -> ExactRows:
     try:
-        with path.open("rb") as stream:
+        with open_plain(path) as stream:
             blocks = iter(Unpacked(stream, ext))
             first = next(blocks, b"").removeprefix(codecs.BOM_UTF8)
             records = read_records(chain([first], blocks))
@@ -177,6 +183,27 @@ def _exact(path: Path, ext: str, scratch: Path) -> ExactRows:
         raise Refused("BAD_ENCODING", "it is not UTF-8; ask for it in UTF-8.") from None
     except (RecordTooLong, UnclosedQuote, Unreadable) as error:
         raise Refused("UNREADABLE", f"{error}; ask for the file again.") from None
+
+
+def _fault_of(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    columns: Sequence[Column],
+    error: duckdb.Error,
+) -> Exception:
+    """The refusal if reading the file, and writing nothing, fails as well; else our own error.
+
+    Only Parquet files are read by DuckDB itself; what it reads of others is our own copy.
+    """
+    if isinstance(source, ParquetSource):
+        digest(source.path)
+        try:
+            source.read_through(connection, columns)
+        except duckdb.OutOfMemoryException as other:
+            return other
+        except duckdb.Error as found:
+            return _refusal(found)
+    return error
 
 
 def _refusal(error: Exception) -> Refused:

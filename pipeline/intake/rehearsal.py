@@ -17,6 +17,7 @@ from pipeline.intake.adapters import FEEDS
 from pipeline.intake.loader import rehearse
 from pipeline.intake.log import Entry, LoadLog
 from pipeline.intake.names import LandingFile, extract_of, parse_name
+from pipeline.intake.opening import open_plain
 from pipeline.intake.outcomes import judge_as_of
 from pipeline.intake.records import read_records, split
 from pipeline.intake.report import FileOutcome, Taken, report
@@ -30,13 +31,15 @@ FIRST_FAULTS = 10
 class Rehearsal:
     """What would become of a file: its outcome, its faults counted, the first of them in words.
 
-    `faults` has (reason, column or None) -> lines.
+    `faults` has (reason, column or None) -> lines, `noted` (reason, column) -> values of accepted
+    lines that become null.
     """
 
     outcome: FileOutcome
     faults: dict[tuple[str, str | None], int]
     first: tuple[str, ...]
     was_loaded: bool
+    noted: dict[tuple[str, str], int]
 
     @property
     def is_clean(self) -> bool:
@@ -47,7 +50,12 @@ class Rehearsal:
             {"reason": reason, "column": column, "lines": lines}
             for (reason, column), lines in self.faults.items()
         ]
-        return vars(self.outcome) | {"faults": faults, "first": list(self.first)}
+        noted = [
+            {"reason": reason, "column": column, "values": values}
+            for (reason, column), values in self.noted.items()
+        ]
+        first = list(self.first)
+        return vars(self.outcome) | {"faults": faults, "noted_values": noted, "first": first}
 
 
 def check(path: Path, warehouse: Path | None = None) -> Rehearsal:
@@ -59,17 +67,32 @@ def check(path: Path, warehouse: Path | None = None) -> Rehearsal:
         if extract is None:
             detail = "its name begins with the name of no extract."
             entry = Entry(landing_file.file, "unknown", "", error="BAD_NAME", detail=detail)
-            faults, first = _faults(Path(name) / "none", landing_file)
+            nothing = Path(name) / "none"
+            faults, first = _faults(nothing, landing_file)
+            noted = _noted(nothing)
         else:
-            entry, quarantine = rehearse(landing_file, log, Path(name))
+            entry, quarantine, noted_values = rehearse(landing_file, log, Path(name))
             faults, first = _faults(quarantine, landing_file)
+            noted = _noted(noted_values)
     entries = log.entries
     known = next((e for e in entries if e.identity == entry.identity and e.error is None), None)
     judged = [e for e in entries if e.identity != entry.identity] + [known or entry]
     fates = judge_as_of(judged, date.max)
     fate = next(fate for fate in fates if fate.entry.identity == entry.identity)
     outcome = report(landing_file, Taken.BEFORE if known else Taken.NOW, fate)
-    return Rehearsal(outcome, faults, first, known is not None)
+    return Rehearsal(outcome, faults, first, known is not None, noted)
+
+
+def _noted(noted_values: Path) -> dict[tuple[str, str], int]:
+    if not noted_values.exists():
+        return {}
+    with duckdb.connect() as connection:
+        counts = connection.execute(
+            "SELECT reason, column_name, count(*) AS times FROM read_parquet("
+            f"{read_path(noted_values)}, hive_partitioning = false) "
+            "GROUP BY ALL ORDER BY times DESC, reason, column_name"
+        ).fetchall()
+    return {(reason, column): times for reason, column, times in counts}
 
 
 def _faults(
@@ -103,7 +126,7 @@ def _header(landing_file: LandingFile) -> list[str]:
         return []
     if name.ext == "parquet":
         return list(pq.read_schema(landing_file.path).names)
-    with landing_file.path.open("rb") as stream:
+    with open_plain(landing_file.stored()) as stream:
         first = next(read_records(iter(Unpacked(stream, name.ext))))
     return [field.removeprefix("\ufeff") for field in first.fields]
 

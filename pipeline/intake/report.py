@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.clock import today
 from pipeline.intake.log import Entry
 from pipeline.intake.names import LandingFile, parse_name
-from pipeline.intake.outcomes import SHRUNK, Outcome
+from pipeline.intake.outcomes import COUNTED, DAYS_AHEAD, FUTURE_DATE, SHRUNK, Outcome
 
 
 class Taken(Enum):
@@ -19,7 +19,7 @@ class Taken(Enum):
     NOW = auto()
     BEFORE = auto()  # same name and content as in an earlier run
     CHANGING = auto()  # left alone: it was written to while it was read
-    FORBIDDEN = auto()  # it may not be opened
+    UNREACHED = auto()  # left alone: the operating system could not read it
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class FileOutcome:
     accepted: int
     quarantined: int
     repeated: int
+    noted: int
     ignored: int
     unknown_columns: str
     detail: str
@@ -68,7 +69,9 @@ class LoadSummary:
         return any(file.first_seen for file in self.refused)
 
 
-def report(landing_file: LandingFile, taken: Taken, fate: Outcome | None) -> FileOutcome:
+def report(
+    landing_file: LandingFile, taken: Taken, fate: Outcome | None, why: str = ""
+) -> FileOutcome:
     """Describe one file; `fate` is None only for a file that was left alone and not logged."""
     if fate is None:
         entry = Entry(landing_file.file, landing_file.extract, "")
@@ -77,18 +80,22 @@ def report(landing_file: LandingFile, taken: Taken, fate: Outcome | None) -> Fil
             entry = replace(
                 entry, kind=name.kind, business_date=name.business_date, sequence=name.sequence
             )
-        if taken is Taken.FORBIDDEN:
+        if taken is Taken.UNREACHED:
             outcome, error = "refused", "UNREADABLE"
-            detail = f"{entry.file} was refused, UNREADABLE: this user may not open it; allow it."
+            detail = (
+                f"{entry.file} was refused, UNREADABLE: this machine could not read it ({why}). "
+                "That says nothing about its content: the file stays new, and the next run tries "
+                "again."
+            )
         else:
             outcome, error = "skipped", None
             detail = f"{entry.file} changed while it was read and was left for the next run."
     else:
         entry, outcome, error = fate.entry, fate.outcome, fate.error
-        if taken is Taken.BEFORE and outcome != "refused":
+        if taken is Taken.BEFORE and outcome in COUNTED:
             outcome = "skipped"
         detail = _detail(fate, outcome)
-    counted = outcome in ("accepted", "superseded")
+    counted = outcome in COUNTED
     return FileOutcome(
         file=entry.file,
         extract=entry.extract,
@@ -102,6 +109,7 @@ def report(landing_file: LandingFile, taken: Taken, fate: Outcome | None) -> Fil
         accepted=entry.accepted if counted else 0,
         quarantined=entry.quarantined if counted else 0,
         repeated=entry.repeated if counted else 0,
+        noted=entry.noted if counted else 0,
         ignored=entry.ignored_messages if counted else 0,
         unknown_columns=entry.unknown_columns if counted else "",
         detail=detail,
@@ -113,10 +121,28 @@ def is_ahead(file: Entry | FileOutcome) -> bool:
     return file.business_date is not None and file.business_date > today()
 
 
+def future_in_words(business_date: date | None) -> str:
+    """Why a file of this day is refused."""
+    return (
+        f"its business date {business_date} is more than {DAYS_AHEAD} days after today, "
+        f"{today()}; correct the date in its name, or load with --allow-future-dates."
+    )
+
+
 def _detail(fate: Outcome, outcome: str) -> str:
     entry = fate.entry
     if outcome == "skipped":
         return f"{entry.file} was loaded before with the same content and was skipped."
+    if outcome == "withdrawn":
+        return (
+            f"{entry.file} was withdrawn and is not loaded again; other content under its name is "
+            "a new supply."
+        )
+    if fate.error == FUTURE_DATE and entry.error is None:
+        return (
+            f"{entry.file} was refused, FUTURE_DATE: {future_in_words(entry.business_date)} An "
+            "earlier run accepted it: `python -m pipeline withdraw` takes it back for good."
+        )
     if fate.error == SHRUNK and fate.previous is not None:
         return (
             f"{entry.file} was refused, SHRUNK: {entry.accepted:,} rows after "
@@ -128,6 +154,8 @@ def _detail(fate: Outcome, outcome: str) -> str:
     parts = [f"{entry.accepted:,} of {entry.lines:,} lines of {entry.file} accepted"]
     if entry.quarantined:
         parts.append(f"{entry.quarantined:,} quarantined, see fct_quarantined_row")
+    if entry.noted:
+        parts.append(f"{entry.noted:,} values replaced by null, see fct_noted_value")
     if entry.repeated:
         parts.append(f"{entry.repeated:,} repeated to the letter")
     if entry.ignored:

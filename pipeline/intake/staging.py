@@ -20,6 +20,7 @@ from pipeline.intake.checks import (
     date_columns,
     date_sql,
     faults,
+    noted_sql,
     typed_sql,
 )
 from pipeline.intake.csv_bulk import BulkCsv
@@ -41,13 +42,17 @@ _SAMPLE = 200
 
 @dataclass(frozen=True)
 class Counts:
-    """lines = accepted + quarantined + repeated. `excluded`: clean rows that do not stand."""
+    """lines = accepted + quarantined + repeated. `excluded`: clean rows that do not stand.
+
+    `noted`: bad values of accepted lines that became null.
+    """
 
     lines: int
     accepted: int
     quarantined: int
     repeated: int
     excluded: int
+    noted: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,21 +61,24 @@ class Places:
 
     `rows` holds every record with as many fields as the header, in order, so that the place of a
     row tells its record. Those with a `fault` are not accepted, nor are those whose place is in
-    `excluded`, if that file is there. `quarantine` holds what was quarantined word for word.
+    `excluded`, if that file is there. `quarantine` holds what was quarantined word for word,
+    `noted` the values of accepted lines that became null.
     """
 
     rows: Path
     excluded: Path
     quarantine: Path
+    noted: Path
 
 
 @dataclass(frozen=True)
 class _Typed:
-    """The typed rows of a file, of which `faulty` have a fault."""
+    """The typed rows of a file, of which `faulty` have a fault and `noted` a noted value."""
 
     path: Path
     rows: int
     faulty: int
+    noted: int
 
 
 def stage(
@@ -88,7 +96,7 @@ def stage(
     missing = source.missing(connection, typed.rows)
     lines = typed.rows + len(missing)
     rivals = _rivals(connection, typed, extract.key)
-    if not (typed.faulty or len(missing) or len(rivals)):
+    if not (typed.faulty or typed.noted or len(missing) or len(rivals)):
         return Counts(lines, lines, 0, 0, 0)
     _find_suspects(connection, typed, extract.key, rivals, missing)
     suspects = connection.execute("SELECT ordinal FROM suspect ORDER BY ALL").fetchnumpy()
@@ -106,7 +114,10 @@ def stage(
     accepted = typed.rows - typed.faulty - exclusions
     if lines != accepted + quarantined + repeated:
         raise Misaligned
-    return Counts(lines, accepted, quarantined, repeated, exclusions)
+    noted = 0
+    if typed.noted:
+        noted = _write_noted(connection, file, extract, kind, typed, details, places.noted)
+    return Counts(lines, accepted, quarantined, repeated, exclusions, noted)
 
 
 def _write_typed(
@@ -130,10 +141,10 @@ def _write_typed(
             sql = typed_sql(source.text_sql(columns), extract, kind, forms, plain_ids)
             rows, values = _copy(connection, sql, target)
         if not values["misdated"] or not _in_doubt(connection, target, dates, values):
-            return _Typed(target, rows, values["fault"])
+            return _Typed(target, rows, values["fault"], values["noted"])
         exact = _exact_forms(connection, source.text_sql(columns), dates)
         if exact == forms:
-            return _Typed(target, rows, values["fault"])
+            return _Typed(target, rows, values["fault"], values["noted"])
         forms = exact
 
 
@@ -275,7 +286,7 @@ def _find_suspects(
     rivals: Ordinals,
     missing: Ordinals,
 ) -> None:
-    """The table `suspect`: rows with a fault, and rows that share their key with another.
+    """The table `suspect`: rows with a fault or a noted value, and those that share their key.
 
     `row` is the place in `typed` (null if the row is not there), `ordinal` the place in the file,
     `last_row` the last row of the same key.
@@ -300,6 +311,10 @@ def _find_suspects(
             SELECT row, fault, last_row FROM sharing WHERE sharing > 1
             UNION ALL
             SELECT file_row_number, fault, NULL FROM {_scan(typed.path)} WHERE fault IS NOT NULL
+            UNION ALL
+            SELECT file_row_number, NULL, file_row_number FROM {_scan(typed.path)}
+            WHERE noted IS NOT NULL AND fault IS NULL
+                AND file_row_number NOT IN (SELECT row FROM sharing WHERE sharing > 1)
         )
         SELECT row, row + coalesce(moved, 0) AS ordinal, fault, last_row
         FROM present ASOF LEFT JOIN (
@@ -357,6 +372,30 @@ def _write_quarantine(
         """,
         target,
     )
+
+
+def _write_noted(
+    connection: duckdb.DuckDBPyConnection,
+    file: str,
+    extract: Extract,
+    kind: str,
+    typed: _Typed,
+    details: Path,
+    target: Path,
+) -> int:
+    """Write the noted values of accepted lines; gives how many there are."""
+    rows, _ = _copy(
+        connection,
+        f"""
+        SELECT {literal(file)} AS file, line, column_name, reason, value
+        FROM ({noted_sql(extract, kind, _scan(typed.path))}) AS noted
+        JOIN decided USING (row) JOIN {_scan(details)} USING (ordinal)
+        WHERE fate = 'accepted'
+        ORDER BY line, place
+        """,
+        target,
+    )
+    return rows
 
 
 def _copy(

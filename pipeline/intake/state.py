@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +15,16 @@ from pipeline.contracts import CHANGE_TYPE, EXTRACTS, Column, Extract
 from pipeline.intake.adapters.dip import DIP_EVENT
 from pipeline.intake.adapters.dip_state import CHANGES
 from pipeline.intake.log import Entry, LoadLog
-from pipeline.intake.outcomes import State, judge, judge_as_of, rank, state_of, targets_of
+from pipeline.intake.outcomes import (
+    COUNTED,
+    State,
+    is_future,
+    judge,
+    judge_as_of,
+    rank,
+    state_of,
+    targets_of,
+)
 from pipeline.sql_text import identifier, read_path
 
 STORED = ("migration", "appointment")
@@ -34,9 +44,15 @@ _LOAD = pa.schema(
         ("accepted", pa.int64()),
         ("quarantined", pa.int64()),
         ("repeated", pa.int64()),
+        ("noted", pa.int64()),
         ("ignored", pa.int64()),
         ("unknown_columns", pa.string()),
     ]
+)
+# Tables of what is kept word for word: name, field of the entry, columns after file and line.
+_KEPT = (
+    ("quarantined_row", "quarantine", ("reason", "column_name", "row_text")),
+    ("noted_value", "noted_values", ("column_name", "reason", "value")),
 )
 _IGNORED = pa.schema(
     [
@@ -98,16 +114,16 @@ def create_state_views(
             "kind": o.entry.kind,
             "business_date": o.entry.business_date,
             "sequence": o.entry.sequence,
-            "sha256": o.entry.sha256,
+            "sha256": o.entry.sha256 or None,
             "outcome": o.outcome,
             "error": o.error,
             "unknown_columns": o.entry.unknown_columns or None,
         }
         | {
-            name: getattr(o.entry, name) if o.outcome != "refused" else 0
-            for name in ("lines", "accepted", "quarantined", "repeated")
+            name: getattr(o.entry, name) if o.outcome in COUNTED else 0
+            for name in ("lines", "accepted", "quarantined", "repeated", "noted")
         }
-        | {"ignored": o.entry.ignored_messages if o.outcome != "refused" else 0}
+        | {"ignored": o.entry.ignored_messages if o.outcome in COUNTED else 0}
         for o in sorted(outcomes, key=lambda o: o.entry.identity)
     ]
     connection.register("loads", pa.Table.from_pylist(rows, schema=_LOAD))
@@ -121,17 +137,18 @@ def create_state_views(
             "messages": times,
         }
         for o in outcomes
-        if o.outcome != "refused"
+        if o.outcome in COUNTED
         for interface, event, times in o.entry.ignored
     ]
     connection.register("ignored", pa.Table.from_pylist(ignored, schema=_IGNORED))
     connection.execute("CREATE OR REPLACE TABLE raw.ignored_message AS FROM ignored")
     connection.unregister("ignored")
-    quarantined = (o.entry for o in outcomes if o.outcome != "refused")
-    connection.execute(
-        "CREATE OR REPLACE TABLE raw.quarantined_row AS "
-        + _quarantine_sql(warehouse, quarantined, ids)
-    )
+    counted = [o.entry for o in outcomes if o.outcome in COUNTED]
+    for table, place, columns in _KEPT:
+        connection.execute(
+            f"CREATE OR REPLACE TABLE raw.{table} AS "
+            + _kept_sql(warehouse, counted, ids, place, columns)
+        )
 
 
 def store_states(connection: duckdb.DuckDBPyConnection) -> None:
@@ -169,7 +186,18 @@ def rows_of_file(warehouse: Path, entry: Entry, names: Container[str]) -> str:
 
 def _entries(warehouse: Path, only: Container[tuple[str, str]] | None) -> list[Entry]:
     entries = LoadLog(warehouse).entries
-    return [entry for entry in entries if only is None or entry.identity in only]
+    if only is None:
+        return entries
+    # What an earlier publication was made of, none of it withdrawn or refused by then.
+    return [
+        replace(
+            entry,
+            withdrawn=False,
+            allow_future_dates=entry.allow_future_dates or is_future(entry.business_date),
+        )
+        for entry in entries
+        if entry.identity in only
+    ]
 
 
 def load_ids(entries: Iterable[Entry]) -> dict[tuple[str, str], int]:
@@ -315,20 +343,25 @@ def _rows_sql(
     return sql
 
 
-def _quarantine_sql(
-    warehouse: Path, entries: Iterable[Entry], ids: dict[tuple[str, str], int]
+def _kept_sql(
+    warehouse: Path,
+    entries: Iterable[Entry],
+    ids: dict[tuple[str, str], int],
+    place: str,
+    columns: tuple[str, ...],
 ) -> str:
+    """What the lake keeps word for word beside the accepted rows of files."""
     parts = [
-        f"SELECT {ids[entry.identity]}::INTEGER AS load_id, file, line, reason, column_name, "
-        f"row_text FROM read_parquet({read_path(warehouse / entry.quarantine)}, "
+        f"SELECT {ids[entry.identity]}::INTEGER AS load_id, file, line, {', '.join(columns)} "
+        f"FROM read_parquet({read_path(warehouse / getattr(entry, place))}, "
         "hive_partitioning = false)"
         for entry in sorted(entries, key=lambda entry: entry.identity)
-        if entry.quarantine is not None
+        if getattr(entry, place) is not None
     ]
     if parts:
         return " UNION ALL ".join(parts)
+    empty = ", ".join(f"NULL::VARCHAR AS {column}" for column in columns)
     return (
         "SELECT NULL::INTEGER AS load_id, NULL::VARCHAR AS file, NULL::BIGINT AS line, "
-        "NULL::VARCHAR AS reason, NULL::VARCHAR AS column_name, NULL::VARCHAR AS row_text "
-        "WHERE false"
+        f"{empty} WHERE false"
     )

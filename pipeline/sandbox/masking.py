@@ -24,7 +24,7 @@ Treatment = Literal["plain", "hashed", "hashed_unless_party", "searched", "withh
 _HASHED = ("mpan", "registration_id", "appointment_id", "exception_id")
 # A checksum of a mart with one row would be a hash of its MPAN without a secret.
 _ALSO_HASHED = ("checksum", "sha256")
-_WITHHELD = ("row_text", "failure")
+_WITHHELD = ("row_text", "value", "failure")
 # Codes of few values: left alone so that DuckDB can still skip the blocks that a filter rules out.
 _CODES = (
     "mpid",

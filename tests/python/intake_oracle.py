@@ -26,6 +26,8 @@ TIMESTAMP = (
 )
 NUMBER = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?"
 BAD = object()
+# A bad value here becomes null and is noted; the row stands.
+NOTED = (*("connection_type", "ldso_mpid", "energisation_status", "is_domestic", "annual_kwh"),)
 
 
 @dataclass
@@ -37,6 +39,7 @@ class Expected:
     repeated: int = 0
     accepted: list[tuple[Any, ...]] = field(default_factory=list)
     quarantined: list[tuple[int, str, str | None, str]] = field(default_factory=list)
+    noted: list[tuple[int, str, str, str]] = field(default_factory=list)
 
 
 def read(content: bytes, extract_name: str, kind: str) -> Expected:
@@ -73,15 +76,16 @@ def read(content: bytes, extract_name: str, kind: str) -> Expected:
         if last[tuple(fields)] != number:
             result.repeated += 1
             continue
-        fault, values = _judge(fields, header, columns, extract.key, forms, kind)
+        fault, values, notes = _judge(fields, header, columns, extract.key, forms, kind)
         if fault is not None:
             result.quarantined.append((line, *fault, raw))
         else:
-            standing.append((line, raw, values))
-    keys = {_key(values, extract.key): line for line, _, values in standing}
-    for line, raw, values in standing:
+            standing.append((line, raw, values, notes))
+    keys = {_key(values, extract.key): line for line, _, values, _ in standing}
+    for line, raw, values, notes in standing:
         if keys[_key(values, extract.key)] == line:
             result.accepted.append(tuple(values[c.name] for c in columns))
+            result.noted += [(line, *note) for note in notes]
         else:
             result.quarantined.append((line, "DUPLICATE_KEY", None, raw))
     result.quarantined.sort()
@@ -141,26 +145,31 @@ def parse(text: str) -> list[tuple[int, str, list[str]]] | None:
 
 def _judge(fields, header, columns, key, forms, kind):  # type: ignore[no-untyped-def]
     if len(fields) != len(header):
-        return ("FIELD_COUNT", None), {}
+        return ("FIELD_COUNT", None), {}, []
     texts = {c.name: fields[header.index(c.name)] if c.name in header else "" for c in columns}
     deletes = kind == "delta" and texts["change_type"] == "D"
     values = {c.name: _value(texts[c.name], c, forms) for c in columns}
+    notes = []
     for column in columns:
         if deletes and column.name not in ("change_type", *key):
             continue
         text, value = texts[column.name], values[column.name]
         if text == "":
             if column.required:
-                return ("MISSING_VALUE", column.name), {}
+                return ("MISSING_VALUE", column.name), {}, []
         elif value is BAD:
             reason = "BAD_VALUE" if column.kind in (Kind.CHOICE, Kind.LETTERS) else "BAD_FORMAT"
-            return (reason, column.name), {}
+            if column.name not in NOTED:
+                return (reason, column.name), {}, []
+            notes.append((column.name, reason, text))
         elif column.kind is Kind.NUMBER and Decimal(text) < 0:
-            return ("BAD_VALUE", column.name), {}
+            assert column.name in NOTED
+            notes.append((column.name, "BAD_VALUE", text))
+            values[column.name] = None
     begins, ends = values.get("effective_from"), values.get("effective_to")
     if not deletes and "effective_to" in values and ends is not None and ends < begins:
-        return ("BAD_INTERVAL", "effective_to"), {}
-    return None, {name: None if value is BAD else value for name, value in values.items()}
+        return ("BAD_INTERVAL", "effective_to"), {}, []
+    return None, {name: None if value is BAD else value for name, value in values.items()}, notes
 
 
 def _value(text: str, column: Column, forms: dict[str, str]) -> Any:

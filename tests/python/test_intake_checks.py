@@ -59,7 +59,8 @@ def _by_sql(
     """(fault, value) of each text."""
     forms = {column.name: form}
     whens = " ".join(
-        f"WHEN {condition} THEN '{reason}'" for reason, condition in checks.fault_conditions(column)
+        f"WHEN {condition} THEN '{reason}'"
+        for reason, condition in checks.fault_conditions(column) or checks.bad_conditions(column)
     )
     cast = checks.cast_sql(column, forms)
     value = checks.value_sql(column, forms, plain_ids)

@@ -62,6 +62,9 @@ VALUES = {
     "mp_status": ["R"],
     "annual_kwh": ["1", "1.5", "-1", "x", ""],
     "is_domestic": ["T", "false", "yes"],
+    "connection_type": ["W", "", "w", 'W,"', "U\n"],
+    "ldso_mpid": ["EELC", "", "eelc", "BAD_VALUE:x"],
+    "energisation_status": ["E", "E", "X", "\x00é"],
 }
 
 # Fields too many that are empty: DuckDB's reader passes over these.
@@ -125,8 +128,10 @@ PACK = {
 }
 
 
-def take(extract: str, kind: str, content: bytes, ext: str = "csv") -> tuple[FileOutcome, Any, Any]:
-    """Load one file alone; give its outcome, its accepted rows and its quarantined rows."""
+def take(
+    extract: str, kind: str, content: bytes, ext: str = "csv"
+) -> tuple[FileOutcome, Any, Any, Any]:
+    """Load one file alone: its outcome, its accepted rows, quarantined rows and noted values."""
     columns = columns_of(EXTRACTS[extract], kind)
     with tempfile.TemporaryDirectory() as folder:
         landing, warehouse = Path(folder) / "landing", Path(folder) / "warehouse"
@@ -148,15 +153,20 @@ def take(extract: str, kind: str, content: bytes, ext: str = "csv") -> tuple[Fil
             quarantined = connection.execute(
                 "SELECT line, reason, column_name, row_text FROM raw.quarantined_row ORDER BY line"
             ).fetchall()
-    return outcome, accepted, quarantined
+            noted = connection.execute(
+                "SELECT line, column_name, reason, value FROM raw.noted_value"
+            ).fetchall()
+    return outcome, accepted, quarantined, noted
 
 
 def check(extract: str, kind: str, content: bytes, ext: str = "csv") -> None:
     expected = oracle.read(content, extract, kind)
-    outcome, accepted, quarantined = take(extract, kind, PACK[ext](content), ext)
+    outcome, accepted, quarantined, noted = take(extract, kind, PACK[ext](content), ext)
     assert outcome.error == expected.refused, outcome.detail
     if expected.refused is None:
         assert quarantined == expected.quarantined
+        assert noted == expected.noted
+        assert outcome.noted == len(expected.noted)
         what_counts = [_what_counts(row, extract, kind) for row in expected.accepted]
         assert sorted(map(str, accepted)) == sorted(map(str, what_counts))
         assert outcome.repeated == expected.repeated
@@ -378,7 +388,7 @@ def test_parquet_of_text_reads_as_csv() -> None:
     table = pyarrow.csv.read_csv(io.BytesIO(content), convert_options=options)
     sink = io.BytesIO()
     pyarrow.parquet.write_table(table, sink)
-    outcome, accepted, quarantined = take("migration", "full", sink.getvalue(), "parquet")
+    outcome, accepted, quarantined, _ = take("migration", "full", sink.getvalue(), "parquet")
     expected = oracle.read(content, "migration", "full")
     assert quarantined == expected.quarantined
     assert accepted == expected.accepted

@@ -40,18 +40,6 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
-def test_what_may_not_be_opened(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder.put("migration_full_20260101.csv", GOOD)
-    with monkeypatch.context() as patch:
-        patch.setattr(loader._Loader, "judge", _forbidden)
-        refused(folder.only(), "UNREADABLE")
-    assert folder.only().outcome == "accepted"
-
-
-def _forbidden(*_: object) -> None:
-    raise PermissionError(13, "Permission denied")
-
-
 @pytest.mark.parametrize(
     "name",
     [
@@ -94,7 +82,6 @@ def test_names_that_do_not_count(folder: Folder) -> None:
     folder.put(".migration_full_20260102.csv", GOOD).rename(
         folder.landing / "migration" / ".migration_full_20260102.csv"
     )
-    (folder.landing / "migration" / "folder_full_20260101.csv").mkdir()
     (folder.landing / "isd").mkdir()
     (folder.landing / "notes").mkdir()
     (folder.landing / "stray.txt").touch()

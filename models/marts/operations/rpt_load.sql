@@ -22,6 +22,7 @@ final as (
         accepted,
         quarantined,
         repeated,
+        noted,
         ignored,
         unknown_columns
     from loads

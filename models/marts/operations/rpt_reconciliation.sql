@@ -72,6 +72,12 @@ quarantined_rows as (
 
 ),
 
+noted_values as (
+
+    select * from {{ ref('fct_noted_value') }}
+
+),
+
 first_position as (
 
     select min(date_day) as first_day from positions
@@ -182,6 +188,12 @@ identities as (
         'Lines quarantined in rpt_load = rows of fct_quarantined_row' as wording,
         (select coalesce(sum(quarantined), 0) from loads) as left_value,
         (select count(*) from quarantined_rows) as right_value
+    union all
+    select
+        'NOTED_VALUES_ARE_KEPT' as identity_name,
+        'Values noted in rpt_load = rows of fct_noted_value' as wording,
+        (select coalesce(sum(noted), 0) from loads) as left_value,
+        (select count(*) from noted_values) as right_value
 
 ),
 

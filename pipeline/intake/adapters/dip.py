@@ -58,6 +58,7 @@ def _of(extract: Extract, name: str, *needed_by: str) -> Column:
         column.values,
         max_length=column.max_length,
         required_if=condition or None,
+        noted=column.noted,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipeline.intake.exact import ExactRows
+from pipeline.intake.opening import open_plain
 from pipeline.intake.records import LONGEST_RECORD, Record, RecordTooLong, canonical, lines_of
 from pipeline.intake.source import Refused
 from pipeline.intake.stored import Unpacked, Unreadable
@@ -51,7 +52,7 @@ def adapt(
     path: Path, ext: str, scratch: Path, header: Iterable[str], read: Any, adapted: Adapted
 ) -> Adapted:
     """Read a file with `read`, a function from its blocks to records, and hash what is stored."""
-    with path.open("rb") as stream:
+    with open_plain(path) as stream:
         unpacked = Unpacked(stream, ext)
         try:
             adapted.source = ExactRows(list(header), read(iter(unpacked)), scratch)
