@@ -153,7 +153,7 @@ def value_sql(column: Column, forms: Mapping[str, str], plain_ids: bool) -> str:
         case Kind.ID:
             odd = "" if plain_ids else f" AND NOT regexp_matches({text}, '[|\\p{{Cc}}]')"
             return f"CASE WHEN length({text}) <= {column.max_length}{odd} THEN {text} END"
-        case Kind.CHOICE:
+        case Kind.CHOICE | Kind.HEAD:
             return _choice_sql(text, allowed_values(column))
         case Kind.MPAN:
             return _mpan_sql(text, _cast(column.name))
@@ -184,13 +184,15 @@ def value_sql(column: Column, forms: Mapping[str, str], plain_ids: bool) -> str:
 
 def fault_conditions(column: Column) -> list[tuple[str, str]]:
     """The faults a value can have, (reason, condition) each, over its text and typed value."""
-    listed = column.kind in (Kind.CHOICE, Kind.LETTERS)
+    listed = column.kind in (Kind.CHOICE, Kind.LETTERS, Kind.HEAD)
     found = []
     if column.required:
         missing = f"{identifier(column.name)} IS NULL"
         if column.required_if is not None:
             missing += f" AND ({column.required_if})"
         found.append((MISSING_VALUE, missing))
+    if column.kind is Kind.HEAD:
+        found.append((BAD_FORMAT, f"starts_with({identifier(column.name)}, '[')"))
     found.append((BAD_VALUE if listed else BAD_FORMAT, _is_bad(column.name)))
     if column.kind is Kind.NUMBER:
         # By its text: a hair below zero rounds to zero and is still below zero.
