@@ -61,6 +61,8 @@ def type_in_words(column: Column) -> str:
     match column.kind:
         case Kind.CHOICE:
             return "one of " + " ".join(allowed_values(column))
+        case Kind.HEAD:
+            return column.description
         case Kind.LETTERS:
             return "letters of " + "".join(column.values)
         case Kind.ID:

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     TIMESTAMP = "timestamp"  # ISO 8601 with offset, stored as an instant
     BOOLEAN = "boolean"
     NUMBER = "number"  # not negative
+    HEAD = "head"  # of a message: one of `values`; BAD_FORMAT where it is a list of several
 
 
 # A compressed file that unpacks to more than 1 GiB and more than so many times its size is refused.

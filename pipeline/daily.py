@@ -82,7 +82,6 @@ def daily(
     threads: int,
     bar: Bar,
     say_failures: Callable[[BuildResult], None],
-    allow_future_dates: bool = False,
 ) -> dict[str, Any]:
     """Load, build, publish and compare, and write the day's folder of exports.
 

@@ -451,7 +451,6 @@ def daily(
             threads=threads,
             bar=progress_bar,
             say_failures=say_failures,
-            allow_future_dates=allow_future_dates,
         )
         pruned = prune(warehouse, keep) if keep else None
     if as_json:

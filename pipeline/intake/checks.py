@@ -162,7 +162,7 @@ def value_sql(column: Column, forms: Mapping[str, str], plain_ids: bool) -> str:
         case Kind.ID:
             odd = "" if plain_ids else f" AND NOT regexp_matches({text}, '[|\\p{{Cc}}]')"
             return f"CASE WHEN length({text}) <= {column.max_length}{odd} THEN {text} END"
-        case Kind.CHOICE:
+        case Kind.CHOICE | Kind.HEAD:
             return _choice_sql(text, allowed_values(column))
         case Kind.MPAN:
             return _mpan_sql(text, _cast(column.name))
@@ -204,8 +204,11 @@ def fault_conditions(column: Column) -> list[tuple[str, str]]:
 
 def bad_conditions(column: Column) -> list[tuple[str, str]]:
     """What can be wrong with a value that is there, as in `fault_conditions`."""
-    listed = column.kind in (Kind.CHOICE, Kind.LETTERS)
-    found = [(BAD_VALUE if listed else BAD_FORMAT, _is_bad(column.name))]
+    listed = column.kind in (Kind.CHOICE, Kind.LETTERS, Kind.HEAD)
+    found = []
+    if column.kind is Kind.HEAD:
+        found.append((BAD_FORMAT, f"starts_with({identifier(column.name)}, '[')"))
+    found.append((BAD_VALUE if listed else BAD_FORMAT, _is_bad(column.name)))
     if column.kind is Kind.NUMBER:
         # By its text: a hair below zero rounds to zero and is still below zero.
         found.append((BAD_VALUE, f"regexp_matches({identifier(column.name)}, '^-[0.]*[1-9]')"))

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from pipeline.contracts import CHANGE_TYPE, EXTRACTS, Column, Extract
-from pipeline.intake.adapters.dip import DIP_EVENT
+from pipeline.intake.adapters.dip import DIP_EVENT, STATE_COLUMNS
 from pipeline.intake.adapters.dip_state import CHANGES
 from pipeline.intake.log import Entry, LoadLog
 from pipeline.intake.outcomes import (
@@ -293,7 +293,7 @@ def _create_dip_event(
     connection.execute("DROP TABLE IF EXISTS raw.dip_event")
     parts = [
         f"SELECT *, {places[entry.identity]} AS place FROM "
-        f"({_rows_sql(warehouse, DIP_EVENT, DIP_EVENT.columns, entry, ids, 'file_row_number')})"
+        f"({_rows_sql(warehouse, DIP_EVENT, STATE_COLUMNS, entry, ids, 'file_row_number')})"
         for entry in deltas
         if entry.extract == DIP_EVENT.name
     ]

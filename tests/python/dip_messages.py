@@ -50,11 +50,14 @@ def registered(
                 "incomingSupplierMPID": supplier,
                 "incomingSupplierEffectiveFromDate": since,
             },
-            "B004": {"domesticPremisesIndicator": "T"},
+            "B004": {"domesticPremiseIndicator": "T"},
             "B013": {"CSSRegistrationID": registration_id},
-            "B023": {"connectionType": "W", "connectionTypeEffectiveFromDate": since},
+            "B023": {"connectionTypeIndicator": "W", "connectionTypeEffectiveFromDate": since},
             "B025": {"energisationStatus": "E", "energisationStatusEffectiveFromDate": since},
-            "B026": {"marketSegment": segment, "marketSegmentEffectiveFromDate": since},
+            "B026": {
+                "marketSegmentIndicator": segment,
+                "marketSegmentIndicatorEffectiveFromDate": since,
+            },
             "B027": {"annualConsumption": "3100.5"},
         },
         **options,
@@ -70,19 +73,19 @@ def appointed(
     supplier: str = "ALDR",
     **options: Any,
 ) -> dict[str, Any]:
-    word, block = {"MS": ("metering", "B014"), "DS": ("data", "B015")}[service]
+    word, block = {"MS": ("Metering", "B014"), "DS": ("Data", "B015")}[service]
     return message(
         "IF-036",
         f"{service}AppActive",
         {
             "B012": {"serviceProviderAppointmentRequestingSupplierMPID": supplier},
             block: {
-                f"{word}ServiceDIPID": "1200000015",
-                f"{word}ServiceMPID": agent,
-                f"{word}ServiceDIPEffectiveFromDate": since,
+                f"incoming{word}ServiceDIPID": "1200000015",
+                f"incoming{word}ServiceMPID": agent,
+                f"incoming{word}ServiceEffectiveFromDate": since,
                 "appointmentScenario": scenario,
             },
-            "B026": {"marketSegment": segment},
+            "B026": {"marketSegmentIndicator": segment},
         },
         **options,
     )
@@ -97,16 +100,16 @@ def ended(
     event: str = "",
     **options: Any,
 ) -> dict[str, Any]:
-    word, block = {"MS": ("metering", "B008"), "DS": ("data", "B009")}[service]
+    word, block = {"MS": ("Metering", "B008"), "DS": ("Data", "B009")}[service]
     return message(
         interface,
         event or f"{service}DeApp",
         {
             block: {
-                f"deappointed{word}ServiceMPID": agent,
-                f"deappointed{word}ServiceEffectiveFromDate": since,
-                f"deappointed{word}ServiceEffectiveToDate": until,
-                "deappointmentReason": "CSUPP",
+                f"deAppointed{word}ServiceMPID": agent,
+                f"{word.lower()}ServiceEffectiveFromDate": since,
+                f"{word.lower()}ServiceEffectiveToDate": until,
+                "deAppointmentReasonCode": "CSUPP",
             }
         },
         **options,
@@ -127,6 +130,43 @@ def reversed_(last_day: str = "2026-10-27T00:00:00+00:00", **options: Any) -> di
 
 def status(event: str = "MPANDisconnection", **options: Any) -> dict[str, Any]:
     return message("IF-009", event, {"B079": {"status": "X"}}, **options)
+
+
+# What a message changes -> its interface, event, block, field and the field of its date.
+CHANGES = {
+    "market_segment": (
+        "IF-044", "MarketSegmentChange", "B026", "marketSegmentIndicator",
+        "marketSegmentIndicatorEffectiveFromDate",
+    ),
+    "connection_type": (
+        "IF-043", "ConnectionTypeChange", "B023", "connectionTypeIndicator",
+        "connectionTypeEffectiveFromDate",
+    ),
+    "energisation_status": (
+        "IF-007", "EnergisationStatusChange", "B025", "energisationStatus",
+        "energisationStatusEffectiveFromDate",
+    ),
+    "gsp_group_id": ("IF-018", "GSPChg", "B001", "", "GSPGroupEffectiveFromDate"),
+    "is_domestic": (
+        "IF-018", "DomPremInd", "B028", "domesticPremiseIndicator",
+        "domesticPremiseIndicatorEffectiveFromDate",
+    ),
+}  # fmt: skip
+
+
+def changed(
+    column: str,
+    value: Any,
+    since: str | None = "2026-09-01T00:00:00+01:00",
+    **options: Any,
+) -> dict[str, Any]:
+    """A change of one column of the MPAN's newest registration."""
+    interface, event, block, field, dated = CHANGES[column]
+    content = ({field: value} if field else {}) | ({dated: since} if since else {})
+    found = message(interface, event, {block: content} if content else {}, **options)
+    if not field:
+        found["payload"]["CommonBlock"]["M0"]["GSPGroupID"] = value
+    return found
 
 
 def lines(*messages: Any) -> bytes:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
 ROLES = {"MS": {"S": "MSS", "A": "MSA"}, "DS": {"S": "SDS", "A": "ADS", "U": "UMSDS"}}
+
+CHANGES: dict[str, Callable[[Any, Any], dict[str, Any]]] = {
+    "MPANDisconnection": lambda _, __: {"mp": "X"},
+    "MPANReconnection": lambda _, __: {"mp": "R"},
+    "CSSDeRegistration": lambda _, __: {"rmp": "T"},
+    "MarketSegmentChange": lambda _, custom: {"segment": custom["B026"]["marketSegmentIndicator"]},
+    "ConnectionTypeChange": lambda _, custom: {
+        "connection": custom["B023"]["connectionTypeIndicator"]
+    },
+    "EnergisationStatusChange": lambda _, custom: {
+        "energised": custom["B025"]["energisationStatus"]
+    },
+    "GSPChg": lambda common, _: {"gsp_group": common["M0"]["GSPGroupID"]},
+    "DomPremInd": lambda _, custom: {"domestic": custom["B028"]["domesticPremiseIndicator"]},
+}
 
 State = dict[str, dict[Any, dict[str, Any]]]
 
@@ -56,20 +72,24 @@ def _apply(state: State, payload: dict[str, Any]) -> dict[str, Any] | None:
                 "mpan": mpan,
                 "since": _uk(custom["B002"]["incomingSupplierEffectiveFromDate"]),
                 "supplier": custom["B002"]["incomingSupplierMPID"],
-                "segment": custom["B026"]["marketSegment"],
+                "segment": custom["B026"]["marketSegmentIndicator"],
+                "connection": custom["B023"]["connectionTypeIndicator"],
+                "energised": custom["B025"]["energisationStatus"],
+                "gsp_group": common["M0"]["GSPGroupID"],
+                "domestic": custom["B004"]["domesticPremiseIndicator"] == "T",
                 "rmp": "O",
                 "mp": "R",
             }
-        case "MPANDisconnection" | "CSSDeRegistration":
+        case _ if event in CHANGES:
             newest = _newest(state, mpan)
             if newest:
-                newest.update({"mp": "X"} if event == "MPANDisconnection" else {"rmp": "T"})
+                newest.update(CHANGES[event](common, custom))
         case "MSAppActive" | "DSAppActive":
             block = custom["B014" if event[0] == "M" else "B015"]
-            word = "metering" if event[0] == "M" else "data"
-            role = ROLES[event[:2]][custom["B026"]["marketSegment"]]
-            since = _uk(block[f"{word}ServiceDIPEffectiveFromDate"])
-            agent = block[f"{word}ServiceMPID"]
+            word = "Metering" if event[0] == "M" else "Data"
+            role = ROLES[event[:2]][custom["B026"]["marketSegmentIndicator"]]
+            since = _uk(block[f"incoming{word}ServiceEffectiveFromDate"])
+            agent = block[f"incoming{word}ServiceMPID"]
             key = (mpan, role, agent, since)
             state["appointment"][key] = {
                 "mpan": mpan, "role": role, "agent": agent, "since": since, "to": None,
@@ -87,10 +107,10 @@ def _apply(state: State, payload: dict[str, Any]) -> dict[str, Any] | None:
 
 def _end(state: State, mpan: str, event: str, custom: dict[str, Any]) -> dict[str, Any] | None:
     block = custom["B008" if event[0] == "M" else "B009"]
-    word = "metering" if event[0] == "M" else "data"
-    agent = block[f"deappointed{word}ServiceMPID"]
-    since = _uk(block[f"deappointed{word}ServiceEffectiveFromDate"])
-    to = _uk(block[f"deappointed{word}ServiceEffectiveToDate"])
+    word = "Metering" if event[0] == "M" else "Data"
+    agent = block[f"deAppointed{word}ServiceMPID"]
+    since = _uk(block[f"{word.lower()}ServiceEffectiveFromDate"])
+    to = _uk(block[f"{word.lower()}ServiceEffectiveToDate"])
     found = [
         row
         for row in state["appointment"].values()

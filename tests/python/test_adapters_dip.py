@@ -12,8 +12,10 @@ import pytest
 
 from pipeline.intake.log import LoadLog
 from tests.python.dip_messages import (
+    CHANGES,
     MPAN,
     appointed,
+    changed,
     ended,
     lines,
     message,
@@ -154,7 +156,12 @@ def test_an_end_of_what_was_not_seen_of_an_unknown_point(folder: Folder) -> None
 
 
 @pytest.mark.parametrize(
-    ("event", "expected"), [("MPANDisconnection", ("O", "X")), ("CSSDeRegistration", ("T", "R"))]
+    ("event", "expected"),
+    [
+        ("MPANDisconnection", ("O", "X")),
+        ("MPANReconnection", ("O", "R")),
+        ("CSSDeRegistration", ("T", "R")),
+    ],
 )
 def test_an_end_of_life_changes_the_newest_registration(
     folder: Folder, event: str, expected: tuple[str, str]
@@ -239,7 +246,7 @@ def test_the_manifest_counts_every_message(folder: Folder) -> None:
         ("{", "FIELD_COUNT", None),
         ("[]", "FIELD_COUNT", None),
         ("7", "FIELD_COUNT", None),
-        ('{"payload": {"CommonBlock": {"S0": {}}, "CustomBlock": {}}}', "FIELD_COUNT", None),
+        ('{"payload": {"CommonBlock": {"S0": {}}, "CustomBlock": {}}}', "BAD_VALUE", "interfaceID"),
         ("[" * 100_000, "FIELD_COUNT", None),
         (registered("\ud800"), "FIELD_COUNT", None),
         (registered(mpan=None), "MISSING_VALUE", "mpan"),
@@ -273,13 +280,6 @@ def test_what_cannot_be_read_is_kept_word_for_word(
     assert folder.query("SELECT line, reason, column_name, row_text FROM raw.quarantined_row") == [
         (2, reason, column, text)
     ]
-
-
-def test_values_that_contradict_each_other_are_not_chosen_from(folder: Folder) -> None:
-    twofold = appointed()
-    twofold["payload"]["CustomBlock"]["B014"]["meteringServiceOtherMPID"] = "MSA2"
-    take(folder, twofold)
-    assert folder.query(QUARANTINE) == [(1, "BAD_FORMAT", "agent_mpid")]
 
 
 def test_two_messages_that_say_the_same_are_one(folder: Folder) -> None:
@@ -345,6 +345,7 @@ def test_no_message_however_odd_stops_the_intake(tmp_path: Path) -> None:
         ended(),
         reversed_(),
         status(),
+        *(changed(column, "A") for column in CHANGES),
     ]
     odd = [None, 7, -1.5e300, True, "", "x|y", "é\x00", "\ud800", [], {}, [1], 10**400, "A" * 50]
 

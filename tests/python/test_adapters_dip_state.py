@@ -20,6 +20,7 @@ import pytest
 from tests.command import PROJECT, publication
 from tests.python.dip_messages import (
     appointed,
+    changed,
     ended,
     lines,
     message,
@@ -34,6 +35,13 @@ from tests.short import short
 STREAMS = int(os.environ.get("MHHS_DIP_STREAMS", "10"))
 POINTS = {"1900012374324": "S", "2000000000015": "A", "1470001573345": "U"}
 Messages = list[dict[str, Any]]
+VALUES: dict[str, list[Any]] = {
+    "market_segment": ["S", "A", "U"],
+    "connection_type": ["W", "L", "H"],
+    "energisation_status": ["E", "D"],
+    "gsp_group_id": ["_A", "_B", "_J"],
+    "is_domestic": [True, False],
+}
 
 
 def midnight(day: int) -> str:
@@ -48,13 +56,17 @@ def a_message(rng: random.Random, second: int) -> dict[str, Any]:
     }
     services = ["DS"] if POINTS[mpan] == "U" else ["MS", "DS"]
     agent, day = rng.choice(["AGT1", "AGT2"]), rng.randrange(3)
-    match rng.choice([0, 0, 0, 1, 1, 2, 3, 4, 5, 5]):
+    match rng.choice([0, 0, 0, 1, 1, 2, 3, 4, 5, 5, 6, 6, 6, 6]):
         case 0:
             return registered(
                 f"{mpan[:4]}-{rng.randrange(3)}", midnight(day), segment=POINTS[mpan], **options
             )
         case 1:
-            return status(rng.choice(["MPANDisconnection", "CSSDeRegistration"]), **options)
+            events = ["MPANDisconnection", "MPANReconnection", "CSSDeRegistration"]
+            return status(rng.choice(events), **options)
+        case 6:
+            column = rng.choice(list(VALUES))
+            return changed(column, rng.choice(VALUES[column]), midnight(day), **options)
         case 2:
             return reversed_(midnight(day), **options)
         case 3 | 4:
@@ -82,7 +94,10 @@ def subject(each: dict[str, Any]) -> str:
     event = common["S0"]["eventCode"]
     if "B013" in custom:
         return str(custom["B013"])
-    blocks = [custom.get(name) for name in ("B008", "B009", "B014", "B015", "B094")]
+    if event == "[GSPChg]":
+        custom = custom | {"B094": {"group": common["M0"]["GSPGroupID"]}}
+    names = ("B001", "B008", "B009", "B014", "B015", "B023", "B025", "B026", "B028", "B094")
+    blocks = [custom.get(name) for name in names]
     block = {k: v for b in blocks for k, v in (b or {}).items() if "To" not in k and "Sc" not in k}
     return f"{event} {common['M0']['MPANCore']} {block}"
 
@@ -105,14 +120,16 @@ def state_of(folder: Folder) -> State:
     segments = {"MSS": "S", "MSA": "A", "SDS": "S", "ADS": "A", "UMSDS": "U"}
     registrations = folder.query(
         "SELECT registration_id, mpan::VARCHAR, effective_from, supplier_mpid, market_segment, "
-        "rmp_status, mp_status FROM raw.registration"
+        "connection_type, energisation_status, gsp_group_id, is_domestic, rmp_status, mp_status "
+        "FROM raw.registration"
     )
     appointments = folder.query(
         "SELECT appointment_id, mpan::VARCHAR, service_role, agent_mpid, effective_from, "
         "effective_to FROM raw.appointment WHERE appointment_status = 'ACTIVE'"
     )
     migrations = folder.query("SELECT mpan::VARCHAR, direction, effective_from FROM raw.migration")
-    names = ("mpan", "since", "supplier", "segment", "rmp", "mp")
+    about = ("segment", "connection", "energised", "gsp_group", "domestic", "rmp", "mp")
+    names = ("mpan", "since", "supplier", *about)
     assert len({row[0] for row in appointments}) == len(appointments)
     return {
         "registration": {row[0]: dict(zip(names, row[1:], strict=True)) for row in registrations},

@@ -2,14 +2,16 @@
 
 A message of the Data Integration Platform says one thing of one MPAN at one time. It is kept as
 such: which row it changes depends on what was known before it, so `dip_state` works that out
-whenever a state is asked for.
+whenever a state is asked for. Fields are read by their exact names: a part of a name would also
+fit its neighbours, `annualConsumptionQualityIndicator` for one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from pipeline.contracts import (
     Extract,
     Kind,
 )
+from pipeline.intake.adapters.dip_head import Head, known, read_head
 from pipeline.intake.adapters.opened import (
     Adapted,
     Element,
@@ -37,29 +40,24 @@ from pipeline.intake.records import Record, canonical
 
 _Block = dict[str, Any]
 
-REGISTERED, APPOINTED, ENDED, REVERSED, STATUS = (
-    "REGISTERED",
-    "APPOINTED",
-    "ENDED",
-    "REVERSED",
-    "STATUS",
-)
+REGISTERED, APPOINTED, ENDED, REVERSED = "REGISTERED", "APPOINTED", "ENDED", "REVERSED"
+STATUS, SEGMENT, CONNECTION = "STATUS", "SEGMENT", "CONNECTION"
+ENERGISATION, GSP_GROUP, DOMESTIC = "ENERGISATION", "GSP_GROUP", "DOMESTIC"
+
+# A change of the MPAN's newest registration -> the column that it sets. STATUS sets one of two.
+ATTRIBUTES = {
+    SEGMENT: "market_segment",
+    CONNECTION: "connection_type",
+    ENERGISATION: "energisation_status",
+    GSP_GROUP: "gsp_group_id",
+    DOMESTIC: "is_domestic",
+}
 
 
 def _of(extract: Extract, name: str, *needed_by: str) -> Column:
     """A column of an extract, needed by some kinds of change alone."""
-    column = extract.column(name)
     condition = " OR ".join(f"change = '{change}'" for change in needed_by)
-    return Column(
-        name,
-        column.kind,
-        bool(needed_by),
-        column.description,
-        column.values,
-        max_length=column.max_length,
-        required_if=condition or None,
-        noted=column.noted,
-    )
+    return replace(extract.column(name), required=bool(needed_by), required_if=condition or None)
 
 
 DIP_EVENT = Extract(
@@ -68,11 +66,25 @@ DIP_EVENT = Extract(
     ("subject",),
     (
         Column(
+            "interfaceID",
+            Kind.HEAD,
+            False,
+            "an interface of DIP 2.1.0, such as IF-001",
+            tuple(known()),
+        ),
+        Column(
+            "eventCode",
+            Kind.HEAD,
+            False,
+            "an event of its interface in DIP 2.1.0",
+            tuple(sorted({event for events in known().values() for event, _ in events.values()})),
+        ),
+        Column(
             "change",
             Kind.CHOICE,
             True,
             "What the message does.",
-            (REGISTERED, APPOINTED, ENDED, REVERSED, STATUS),
+            (REGISTERED, APPOINTED, ENDED, REVERSED, STATUS, *ATTRIBUTES),
         ),
         _of(REGISTRATION, "registration_id", REGISTERED),
         Column("mpan", Kind.MPAN, True, "M0.MPANCore."),
@@ -91,11 +103,11 @@ DIP_EVENT = Extract(
         _of(APPOINTMENT, "scenario"),
         _of(REGISTRATION, "effective_from", REGISTERED, APPOINTED, ENDED, REVERSED),
         _of(REGISTRATION, "effective_to", ENDED),
-        _of(REGISTRATION, "market_segment", REGISTERED),
-        _of(REGISTRATION, "connection_type"),
-        _of(REGISTRATION, "gsp_group_id", REGISTERED),
-        _of(REGISTRATION, "energisation_status"),
-        _of(REGISTRATION, "is_domestic"),
+        _of(REGISTRATION, "market_segment", REGISTERED, SEGMENT),
+        _of(REGISTRATION, "connection_type", CONNECTION),
+        _of(REGISTRATION, "gsp_group_id", REGISTERED, GSP_GROUP),
+        _of(REGISTRATION, "energisation_status", ENERGISATION),
+        _of(REGISTRATION, "is_domestic", DOMESTIC),
         _of(REGISTRATION, "rmp_status"),
         _of(REGISTRATION, "mp_status"),
         _of(REGISTRATION, "annual_kwh"),
@@ -103,17 +115,93 @@ DIP_EVENT = Extract(
         Column("subject", Kind.TEXT, True, "What two messages must share to speak of one thing."),
     ),
 )
+# The state needs no head, and files loaded before heads were checked have none.
+STATE_COLUMNS = tuple(column for column in DIP_EVENT.columns if column.kind is not Kind.HEAD)
 _COLUMNS = [column.name for column in DIP_EVENT.columns]
 _BY_SEGMENT = {
     "METERING": {"S": "MSS", "A": "MSA"},
     "DATA": {"S": "SDS", "A": "ADS", "U": "UMSDS"},
 }
-_REGISTRATIONS = {"InitialRegistration": "INITIAL", "ChangeOfSupplier": "SWITCH"}
-_APPOINTMENTS = {"MSAppActive": ("METERING", "B014"), "DSAppActive": ("DATA", "B015")}
-_SERVICES = {"B008": "METERING", "B009": "DATA"}
-# Published examples bear the code of one interface under the other: either is read under both.
-_ENDS = {"MSDeApp": "B008", "MSDeAppRM": "B008", "DSDeApp": "B009", "DSDeAppRM": "B009"}
-_STATUS = {"MPANDisconnection": ("mp_status", "X"), "CSSDeRegistration": ("rmp_status", "T")}
+_TYPES = {"InitialRegistration": "INITIAL", "ChangeOfSupplier": "SWITCH"}
+
+
+@dataclass(frozen=True)
+class _Appointment:
+    """The block of an appointment and its fields."""
+
+    block: str
+    agent: str
+    since: str
+
+
+@dataclass(frozen=True)
+class _End:
+    """The block of a de-appointment and its fields."""
+
+    service: str
+    agent: str
+    since: str
+    until: str
+
+
+@dataclass(frozen=True)
+class _Attribute:
+    """A change of a registration: what it sets, where its value is or which it is, and its date."""
+
+    change: str
+    column: str
+    value: tuple[str, str] | str
+    dated: tuple[str, str]
+
+
+_APPOINTMENTS = {
+    "METERING": _Appointment(
+        "B014", "incomingMeteringServiceMPID", "incomingMeteringServiceEffectiveFromDate"
+    ),
+    "DATA": _Appointment("B015", "incomingDataServiceMPID", "incomingDataServiceEffectiveFromDate"),
+}
+_ENDS = {
+    "B008": _End(
+        "METERING",
+        "deAppointedMeteringServiceMPID",
+        "meteringServiceEffectiveFromDate",
+        "meteringServiceEffectiveToDate",
+    ),
+    "B009": _End(
+        "DATA",
+        "deAppointedDataServiceMPID",
+        "dataServiceEffectiveFromDate",
+        "dataServiceEffectiveToDate",
+    ),
+}
+_STATUSES = {
+    "MPANDisconnection": _Attribute(
+        STATUS, "mp_status", "X", ("B041", "disconnectionEffectiveFromDate")
+    ),
+    "MPANReconnection": _Attribute(
+        STATUS, "mp_status", "R", ("B098", "reconnectionEffectiveFromDate")
+    ),
+    "CSSDeRegistration": _Attribute(
+        STATUS, "rmp_status", "T", ("B042", "CSSMPANDeRegistrationDate")
+    ),
+}
+
+
+def _set(change: str, block: str, field: str, dated: str, dated_in: str = "") -> _Attribute:
+    return _Attribute(change, ATTRIBUTES[change], (block, field), (dated_in or block, dated))
+
+
+_SEGMENT = _set(
+    SEGMENT, "B026", "marketSegmentIndicator", "marketSegmentIndicatorEffectiveFromDate"
+)
+_CONNECTION = _set(CONNECTION, "B023", "connectionTypeIndicator", "connectionTypeEffectiveFromDate")
+_ENERGISATION = _set(
+    ENERGISATION, "B025", "energisationStatus", "energisationStatusEffectiveFromDate"
+)
+_GSP_GROUP = _set(GSP_GROUP, "M0", "GSPGroupID", "GSPGroupEffectiveFromDate", "B001")
+_DOMESTIC = _set(
+    DOMESTIC, "B028", "domesticPremiseIndicator", "domesticPremiseIndicatorEffectiveFromDate"
+)
 
 
 def open_dip(path: Path, ext: str, scratch: Path) -> Adapted:
@@ -141,26 +229,35 @@ def _records(
         if message is None:
             yield Element(line, text, [])
             continue
-        values = message.change()
-        if values is None:
-            ignored[message.interface, message.event] += 1
+        head = message.head
+        if head.is_known and not head.is_used:
+            ignored[head.interface, head.said] += 1
             continue
+        values = message.change() if head.is_known else {}
+        values["interfaceID"], values["eventCode"] = head.interface, head.event
         fields = [values.get(name, "") for name in _COLUMNS]
         if not is_text(fields):
             yield Element(line, text, [])
             continue
-        alike = canonical(values.get(name, "") for name in _COLUMNS if name != "sent_at")
+        # Two messages whose heads cannot be read are alike only to the letter.
+        alike = _alike(values) if head.is_known else text
         yield Element(line, text, fields, alike)
+
+
+def _alike(values: dict[str, str]) -> str:
+    return canonical(values.get(name, "") for name in _COLUMNS if name not in _NOT_COMPARED)
+
+
+_NOT_COMPARED = ("interfaceID", "eventCode", "sent_at")
 
 
 class _Message:
     """The blocks of one message, read by what they hold."""
 
-    def __init__(self, common: _Block, custom: _Block, interface: str, event: str) -> None:
+    def __init__(self, common: _Block, custom: _Block) -> None:
         self._common = common
         self._custom = custom
-        self.interface = interface
-        self.event = event
+        self.head: Head = read_head(_block(common, "S0"))
 
     @classmethod
     def of(cls, value: Any) -> _Message | None:
@@ -175,102 +272,102 @@ class _Message:
             custom = {}
         if not isinstance(common, dict) or not isinstance(custom, dict):
             return None
-        head = _block(common, "S0")
-        interface = plain(head.get("interfaceID", head.get("InterfaceID")))
-        event = plain(head.get("eventCode")).removeprefix("[").removesuffix("]")
-        if not interface or not is_text([interface, event]):
-            return None
-        return cls(common, custom, interface, event)
+        return cls(common, custom)
 
-    def change(self) -> dict[str, str] | None:
-        """The fields of a `DIP_EVENT`, or None for a message that is not used."""
-        match self.interface:
-            case "IF-001" if self.event in _REGISTRATIONS:
+    def change(self) -> dict[str, str]:
+        """The fields of a `DIP_EVENT`."""
+        match self.head.interface, self.head.event:
+            case "IF-001", _:
                 values = self._registered()
-            case "IF-036" if self.event in _APPOINTMENTS:
-                values = self._appointed()
-            case "IF-037" | "IF-003" if self.event in _ENDS:
-                values = self._ended()
-            case "IF-003" if self.event == "ReverseMigNotification":
+            case "IF-036", "MSAppActive":
+                values = self._appointed("METERING")
+            case "IF-036", _:
+                values = self._appointed("DATA")
+            case "IF-003", "ReverseMigNotification":
                 values = self._reversed()
-            case "IF-009" if self.event in _STATUS:
-                name, status = _STATUS[self.event]
-                values = {"change": STATUS, name: status}
-            case _:
-                return None
-        values["mpan"] = plain(_block(self._common, "M0").get("MPANCore"))
-        values["sent_at"] = plain(_block(self._common, "S1").get("senderTimestamp"))
+            case "IF-003" | "IF-037", event:
+                values = self._ended("B008" if event.startswith("MS") else "B009")
+            case "IF-009", event:
+                values = self._attribute(_STATUSES[event])
+            case "IF-044", _:
+                values = self._attribute(_SEGMENT)
+            case "IF-043", _:
+                values = self._attribute(_CONNECTION)
+            case "IF-007", _:
+                values = self._attribute(_ENERGISATION)
+            case "IF-018", "GSPChg":
+                values = self._attribute(_GSP_GROUP)
+            case "IF-018", "DomPremInd":
+                values = self._attribute(_DOMESTIC)
+            case interface, event:
+                raise AssertionError(f"{interface} {event} is marked as used and is not read")
+        values["mpan"] = self._text("M0", "MPANCore")
+        values["sent_at"] = self._text("S1", "senderTimestamp")
         values["subject"] = _subject(values)
         return values
 
     def _registered(self) -> dict[str, str]:
-        ids, supplier = self._custom_block("B013"), self._custom_block("B002")
-        since = supplier.get("incomingSupplierEffectiveFromDate")
-        if since is None:
-            since = supplier.get("supplierEffectiveFromDate")
-        identity = ids.get("CSSRegistrationID")
-        if identity is None:
-            identity = ids.get("CSSRegistrationRequestID")
+        since = self._text("B002", "incomingSupplierEffectiveFromDate")
+        identity = self._text("B013", "CSSRegistrationID")
         return {
             "change": REGISTERED,
-            "registration_id": plain(identity),
-            "registration_type": _REGISTRATIONS[self.event],
-            "supplier_mpid": plain(supplier.get("incomingSupplierMPID")),
-            "effective_from": _date(plain(since)),
-            "market_segment": self._attribute("B026", "marketsegment"),
-            "connection_type": self._attribute("B023", "connectiontype"),
-            "energisation_status": self._attribute("B025", "energisationstatus"),
-            "is_domestic": self._attribute("B004", "domestic"),
-            "annual_kwh": self._attribute("B027", "annualconsumption"),
-            "gsp_group_id": plain(_block(self._common, "M0").get("GSPGroupID")),
+            "registration_id": identity or self._text("B013", "CSSRegistrationRequestID"),
+            "registration_type": _TYPES[self.head.event],
+            "supplier_mpid": self._text("B002", "incomingSupplierMPID"),
+            "effective_from": _date(since or self._text("B002", "supplierEffectiveFromDate")),
+            "market_segment": self._text("B026", "marketSegmentIndicator"),
+            "connection_type": self._text("B023", "connectionTypeIndicator"),
+            "energisation_status": self._text("B025", "energisationStatus"),
+            "is_domestic": self._text("B004", "domesticPremiseIndicator"),
+            "annual_kwh": self._text("B027", "annualConsumption"),
+            "gsp_group_id": self._text("M0", "GSPGroupID"),
             "rmp_status": "O",
             "mp_status": "R",
         }
 
-    def _appointed(self) -> dict[str, str]:
-        service, name = _APPOINTMENTS[self.event]
-        block = self._custom_block(name)
-        segment = self._attribute("B026", "marketsegment")
-        supplier = self._custom_block("B012").get(
-            "serviceProviderAppointmentRequestingSupplierMPID"
-        )
+    def _appointed(self, service: str) -> dict[str, str]:
+        names = _APPOINTMENTS[service]
+        segment = self._text("B026", "marketSegmentIndicator")
         return {
             "change": APPOINTED,
             "service": service,
             "service_role": _BY_SEGMENT[service].get(segment, segment),
-            "agent_mpid": _ending(block, "mpid"),
-            "scenario": plain(block.get("appointmentScenario")),
-            "effective_from": _date(_ending(block, "effectivefromdate")),
-            "supplier_mpid": plain(supplier),
+            "agent_mpid": self._text(names.block, names.agent),
+            "scenario": self._text(names.block, "appointmentScenario"),
+            "effective_from": _date(self._text(names.block, names.since)),
+            "supplier_mpid": self._text("B012", "serviceProviderAppointmentRequestingSupplierMPID"),
         }
 
-    def _ended(self) -> dict[str, str]:
-        present = [name for name in _SERVICES if name in self._custom]
-        name = present[0] if len(present) == 1 else _ENDS[self.event]
-        block = self._custom_block(name)
+    def _ended(self, expected: str) -> dict[str, str]:
+        """By the block that is there: published examples bear the code of the other."""
+        present = [name for name in _ENDS if name in self._custom]
+        block = present[0] if len(present) == 1 else expected
+        names = _ENDS[block]
         return {
             "change": ENDED,
-            "service": _SERVICES[name],
-            "agent_mpid": _ending(block, "mpid"),
-            "effective_from": _date(_ending(block, "effectivefromdate")),
-            "effective_to": _date(_ending(block, "effectivetodate")),
+            "service": names.service,
+            "agent_mpid": self._text(block, names.agent),
+            "effective_from": _date(self._text(block, names.since)),
+            "effective_to": _date(self._text(block, names.until)),
         }
 
     def _reversed(self) -> dict[str, str]:
-        last_day = _ending(self._custom_block("B094"), "regimeenddate")
         return {
             "change": REVERSED,
-            "effective_from": _date(last_day, days_later=1),
-            "supplier_mpid": plain(self._custom_block("B002").get("incomingSupplierMPID")),
+            "effective_from": _date(self._text("B094", "MHHSRegimeEndDate"), days_later=1),
+            "supplier_mpid": self._text("B002", "incomingSupplierMPID"),
         }
 
-    def _custom_block(self, name: str) -> _Block:
-        return _block(self._custom, name)
+    def _attribute(self, attribute: _Attribute) -> dict[str, str]:
+        value = attribute.value
+        text = value if isinstance(value, str) else self._text(*value)
+        date = _date(self._text(*attribute.dated))
+        return {"change": attribute.change, attribute.column: text, "subject": f"{text}|{date}"}
 
-    def _attribute(self, block: str, word: str) -> str:
-        """The value whose name holds a word; dates beside it have that word too."""
-        names = [n for n in self._custom_block(block) if word in n.lower()]
-        return _agreed(self._custom_block(block), [n for n in names if "date" not in n.lower()])
+    def _text(self, block: str, field: str) -> str:
+        blocks = self._common if block in ("M0", "S1") else self._custom
+        found = blocks.get(block)
+        return plain(found.get(field)) if isinstance(found, dict) else ""
 
 
 def _block(blocks: _Block, name: str) -> _Block:
@@ -278,15 +375,7 @@ def _block(blocks: _Block, name: str) -> _Block:
     return block if isinstance(block, dict) else {}
 
 
-def _ending(block: _Block, ending: str) -> str:
-    return _agreed(block, [name for name in block if name.lower().endswith(ending)])
-
-
-def _agreed(block: _Block, names: list[str]) -> str:
-    """The value of these fields; values that differ are no value, which the checks then find."""
-    return " or ".join(sorted({plain(block[name]) for name in names}))
-
-
+@lru_cache(maxsize=4096)
 def _date(text: str, days_later: int = 0) -> str:
     return uk_date(text, needs_offset=True, days_later=days_later)
 
@@ -301,6 +390,6 @@ def _subject(values: dict[str, str]) -> str:
             names = ["mpan", "service", "agent_mpid", "effective_from"]
         case "REVERSED":
             names = ["mpan", "effective_from"]
-        case _:
-            names = ["mpan", "rmp_status", "mp_status"]
+        case _:  # two changes of one attribute are two things, in the order in which they were sent
+            names = ["mpan", "subject"]
     return "|".join([values["change"], *(values.get(name, "") for name in names)])

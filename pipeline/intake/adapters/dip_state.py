@@ -9,6 +9,7 @@ place -1) have the extract's columns, change_type, load_id, place and row.
 from __future__ import annotations
 
 from pipeline.contracts import DATA_ROLES, METERING_ROLES
+from pipeline.intake.adapters.dip import ATTRIBUTES, STATUS
 
 # The MPAN's segment tells which service it needs: that of its newest registration, S if unknown.
 _ROLE = """
@@ -44,7 +45,26 @@ _LATEST = """
     )
 """
 
-# IF-009 changes the MPAN's newest registration: the last in holding order at that moment.
+_STATUSES = ("rmp_status", "mp_status")
+_AT = "(change.place, change.row)"
+# The last of each column. In a struct, since the value of a change may be null: one that could not
+# be read and was noted. What stood before it is not true any more.
+_LAST = ",\n            ".join(
+    f"arg_max(struct_pack(said := change.{column}), {_AT}) FILTER ({condition}) AS {column}"
+    for column, condition in (
+        *((column, f"change.{column} IS NOT NULL") for column in _STATUSES),
+        *((column, f"change.change = '{kind}'") for kind, column in ATTRIBUTES.items()),
+    )
+)
+_REPLACED = ",\n        ".join(
+    f"CASE WHEN changed.{column} IS NULL THEN latest.{column} "
+    f"ELSE changed.{column}.said END AS {column}"
+    for column in (*_STATUSES, *ATTRIBUTES.values())
+)
+_KINDS = ", ".join(map(repr, (STATUS, *ATTRIBUTES)))
+
+# IF-007, IF-009, IF-018, IF-043 and IF-044 change the MPAN's newest registration: the last in
+# holding order at that moment.
 REGISTRATION_CHANGES = f"""
     WITH own AS ({{own}}), stood AS ({{stood}}),
     event AS (SELECT * FROM raw.dip_event WHERE {{places}}),
@@ -57,13 +77,11 @@ REGISTRATION_CHANGES = f"""
             load_id, place, row
         FROM event WHERE change = 'REGISTERED'
     ),
-    status AS (
-        SELECT mpan, rmp_status, mp_status, place, row FROM event WHERE change = 'STATUS'
-    ),
+    attribute AS (SELECT * EXCLUDE (registration_id) FROM event WHERE change IN ({_KINDS})),
     version AS (
         SELECT * FROM said
         UNION ALL BY NAME
-        SELECT * FROM stood WHERE mpan IN (SELECT mpan FROM status)
+        SELECT * FROM stood WHERE mpan IN (SELECT mpan FROM attribute)
     ),
     candidate AS (SELECT DISTINCT mpan, registration_id FROM version),
     known AS (
@@ -73,7 +91,7 @@ REGISTRATION_CHANGES = f"""
                     'status': version.registration_status, 'since': version.effective_from}}}},
                 (version.place, version.row)
             ) AS seen
-        FROM status AS event
+        FROM attribute AS event
         JOIN candidate USING (mpan)
         JOIN version USING (registration_id)
         WHERE {_BEFORE}
@@ -86,18 +104,17 @@ REGISTRATION_CHANGES = f"""
         WHERE seen.kind = 'U' AND seen.mpan = known.mpan AND seen.status = 'ACTIVE'
         GROUP BY ALL
     ),
-    change AS (SELECT * FROM status JOIN newest USING (mpan, place, row)),
+    change AS (SELECT * FROM attribute JOIN newest USING (mpan, place, row)),
     {_LATEST.format(key="registration_id")},
     changed AS (
-        SELECT registration_id, max(change.rmp_status) AS rmp_status,
-            max(change.mp_status) AS mp_status
+        SELECT registration_id,
+            {_LAST}
         FROM change JOIN latest USING (registration_id)
         WHERE {_AFTER}
-        GROUP BY ALL
+        GROUP BY registration_id
     )
     SELECT latest.* REPLACE (
-        coalesce(changed.rmp_status, latest.rmp_status) AS rmp_status,
-        coalesce(changed.mp_status, latest.mp_status) AS mp_status
+        {_REPLACED}
     )
     FROM latest LEFT JOIN changed USING (registration_id)
 """
