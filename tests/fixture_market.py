@@ -320,7 +320,6 @@ def _exceptions(as_of: date) -> list[dict[str, Any]]:
             "BREACH" if after else "WARNING",
             M14 + timedelta(days=number % 9),
             mpan=f"{990_000_000 + number:013d}",
-            status="RECORDED",
             new=True,
         )
         for number in range(7)
@@ -337,16 +336,19 @@ def _exception(
     occurred_on: date,
     *,
     mpan: str | None = None,
-    status: str = "OPEN",
     new: bool = False,
 ) -> dict[str, Any]:
     key = mpan or f"{supplier.mpid}|SUP"
+    counted_from = None if severity == "EXPOSURE" else occurred_on
+    if severity == "BREACH":
+        counted_from = max(occurred_on, M14)
+    is_due = counted_from is not None and counted_from <= as_of
     digest = hashlib.md5(f"{rule_id}|{key}|{occurred_on}".encode()).hexdigest()
     return {
         "exception_id": digest,
         "rule_id": rule_id,
         "severity": severity,
-        "status": status,
+        "status": "OPEN",
         "subject_type": "METERING_POINT" if mpan else "PARTICIPANT",
         "subject_key": key,
         "mpan": mpan,
@@ -357,7 +359,8 @@ def _exception(
         "reason_detail": f"{supplier.name} ({supplier.mpid}) holds it while not Qualified.",
         "occurred_on": occurred_on,
         "ended_on": None,
-        "days_open": (as_of - occurred_on).days + 1 if status == "OPEN" else None,
+        "counted_from": counted_from,
+        "days_open": (as_of - counted_from).days + 1 if counted_from and is_due else None,
         "market_segment": "SAU"[int(digest, 16) % 3] if mpan else None,
         "gsp_group_id": GSP_GROUPS[int(digest[:4], 16) % len(GSP_GROUPS)] if mpan else None,
         "is_domestic": bool(mpan),
@@ -379,7 +382,9 @@ def _summary(exceptions: list[dict[str, Any]]) -> list[dict[str, Any]]:
             exceptions=pl.len(),
             metering_points=pl.col("mpan").n_unique() - pl.col("mpan").has_nulls().cast(pl.Int64),
             annual_kwh=pl.col("annual_kwh").sum(),
-            oldest_on=pl.col("occurred_on").min(),
+            oldest_on=pl.col("counted_from")
+            .filter(pl.col("counted_from") <= pl.col("as_of"))
+            .min(),
             new_since_previous=(pl.col("first_detected_on") == pl.col("as_of")).sum(),
             resolved_since_previous=pl.when(pl.col("rule_id").first() == "SUP-01")
             .then(pl.lit(12))

@@ -17,6 +17,8 @@ from dashboards.data.points import Point
 
 CLEAN = Label("Clean", "✓", "good")
 NOT_APPLICABLE = Label("Does not apply", "○", "plain")
+# Rules about an event ask about its own day, however long its effect lasts.
+_OF_AN_EVENT = {"SUP-02", "SUP-03", "SUP-04"}
 _STATE = {"OPEN": "True", "RECORDED": "True, on record", "CLOSED": "Was true"}
 _BODY_OF = {title: code for code, title in words.BODY.items()}
 
@@ -95,6 +97,7 @@ def _exceptions_table(point: Point, verdict: Verdict) -> str:
                 escape(words.party(point.names.get(row["mpid"]), row["mpid"])),
                 escape(words.STATUS[row["status"]]),
                 numbers.day(row["occurred_on"]),
+                numbers.day(row["counted_from"]) if row["counted_from"] else numbers.NOT_APPLICABLE,
                 numbers.day(row["ended_on"] - timedelta(days=1))
                 if row["ended_on"]
                 else numbers.NOT_APPLICABLE,
@@ -107,7 +110,8 @@ def _exceptions_table(point: Point, verdict: Verdict) -> str:
     headings = (
         "Party",
         "Status",
-        "Since",
+        "Occurred on",
+        "Counted from",
         "Until",
         "Days",
         "Why not Qualified",
@@ -123,7 +127,7 @@ def _questions(frame: Frame, verdict: Verdict) -> list[tuple[str, str, str, date
     for row in verdict.exceptions:
         if row["reason_code"] and row["mpid"] and row["market_role"]:
             segment = row["market_segment"] if row["market_role"] == "SUP" else "*"
-            if row["status"] == "RECORDED":
+            if row["rule_id"] in _OF_AN_EVENT:
                 day = row["occurred_on"]
             elif row["ended_on"]:
                 day = row["ended_on"] - timedelta(days=1)

@@ -26,7 +26,7 @@ select
     reason_code,
     count(distinct mpan) as metering_points,
     sum(annual_kwh) as annual_kwh,
-    min(occurred_on) as oldest_on
+    min(counted_from) as oldest_on
 from fct_exception
 where rule_id = '{rule_id}'
 group by all
@@ -34,10 +34,10 @@ order by metering_points desc, mpid
 """
 _PARTIES = """\
 -- {rule_id}: {wording}
-select mpid, participant_name, market_role, severity, status, occurred_on, days_open, reason_detail
+select mpid, participant_name, market_role, severity, status, counted_from, days_open, reason_detail
 from fct_exception
 where rule_id = '{rule_id}'
-order by occurred_on, mpid
+order by counted_from, mpid
 """
 
 

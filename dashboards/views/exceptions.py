@@ -204,6 +204,7 @@ def _list(frame: Frame, chosen: dict[str, list[str]], total: int, register: pl.D
             lambda each: words.party(each["participant_name"], each["mpid"]),
         ),
         pl.col("occurred_on").alias("Occurred on"),
+        pl.col("counted_from").alias("Counted from"),
         pl.col("days_open").alias("Days open"),
         pl.col("reason_detail").alias("What happened"),
         pl.col("market_segment").replace(words.SEGMENT).alias("Segment"),
@@ -230,7 +231,15 @@ def _list(frame: Frame, chosen: dict[str, list[str]], total: int, register: pl.D
                 width=150, help="Metering Point Administration Number"
             ),
             "Occurred on": day,
-            "Days open": st.column_config.NumberColumn(format="%,d"),
+            "Counted from": st.column_config.DateColumn(
+                format="D MMM YYYY",
+                width=110,
+                help="Day from which the party has to answer for it. A state that became a breach "
+                "at M14 is counted from M14; for an exposure nothing is due yet.",
+            ),
+            "Days open": st.column_config.NumberColumn(
+                format="%,d", help="Days since *Counted from*, the as-of day included"
+            ),
             "What happened": st.column_config.TextColumn(width=480),
             "GSP group": st.column_config.TextColumn(help="Grid Supply Point group"),
             "kWh a year": st.column_config.NumberColumn(format="%,.0f"),
@@ -254,6 +263,12 @@ def _evidence(frame: Frame, row: dict[str, Any], register: pl.DataFrame) -> None
                     ("Severity", badge(words.SEVERITY[row["severity"]])),
                     ("Subject", escape(row["subject_key"])),
                     ("Occurred on", numbers.day(row["occurred_on"])),
+                    (
+                        "Counted from",
+                        numbers.day(row["counted_from"])
+                        if row["counted_from"]
+                        else numbers.NOT_APPLICABLE,
+                    ),
                     (
                         "Ended on",
                         numbers.day(row["ended_on"]) if row["ended_on"] else numbers.NOT_APPLICABLE,

@@ -18,12 +18,14 @@ milestones as (
 
 ),
 
-final as (
+graded as (
 
     select
         findings.* exclude (severity, is_in_flight),
         coalesce(findings.is_in_flight, false) as is_in_flight,
         rules.subject_type,
+        rules.severity_before,
+        milestones.milestone_date,
         coalesce(
             findings.severity,
             case
@@ -36,6 +38,20 @@ final as (
         on findings.rule_id = rules.rule_id
     inner join milestones
         on rules.milestone = milestones.milestone
+
+),
+
+-- A company answers for a state from the day on which its rule makes it a breach, for all else from its first day.
+final as (
+
+    select
+        * exclude (severity_before, milestone_date),
+        case
+            when severity = 'EXPOSURE' then null
+            when severity = 'BREACH' and severity_before <> 'BREACH' then greatest(occurred_on, milestone_date)
+            else occurred_on
+        end as counted_from
+    from graded
 
 )
 

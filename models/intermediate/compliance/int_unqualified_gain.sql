@@ -7,6 +7,12 @@ registrations as (
 
 ),
 
+registration_order as (
+
+    select * from {{ ref('int_registration_order') }}
+
+),
+
 unqualified_spells as (
 
     select * from {{ ref('int_unqualified_spell') }}
@@ -32,6 +38,11 @@ final as (
         {{ point_attributes('registrations') }},
         registrations.valid_from as gained_on,
         coalesce({{ settlement_date('registrations.requested_at') }} < m14.milestone_date, false) as is_in_flight,
+        -- A pending or future one takes part in no holding order: it can still be stopped.
+        case
+            when registration_order.registration_id is null then {{ open_end() }}
+            else least(registration_order.valid_to, unqualified_spells.valid_to)
+        end as effect_until,
         registrations.load_id
     from registrations
     cross join m14
@@ -40,6 +51,8 @@ final as (
             registrations.supplier_mpid = unqualified_spells.mpid
             and registrations.market_segment = unqualified_spells.market_segment
             and {{ covers('unqualified_spells', 'registrations.valid_from') }}
+    left join registration_order
+        on registrations.registration_id = registration_order.registration_id
     where
         registrations.registration_status in ('ACTIVE', 'PENDING')
         and registrations.valid_from >= m14.milestone_date

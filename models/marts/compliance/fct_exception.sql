@@ -107,10 +107,13 @@ final as (
         || '.' as reason_detail,
         explained.occurred_on,
         explained.ended_on,
+        explained.counted_from,
         cast(
-            case explained.status
-                when 'OPEN' then {{ as_of() }} - explained.occurred_on + 1
-                when 'CLOSED' then explained.ended_on - explained.occurred_on
+            case
+                when explained.status = 'OPEN' and explained.counted_from <= {{ as_of() }}
+                    then {{ as_of() }} - explained.counted_from + 1
+                when explained.status = 'CLOSED' and explained.counted_from is not null
+                    then greatest(explained.ended_on - explained.counted_from, 0)
             end as integer
         ) as days_open,
         {{ label_text('explained.market_segment') }} as market_segment,

@@ -23,8 +23,13 @@ standing_points as (
         exceptions.mpan,
         count(*) as exceptions,
         max(exceptions.annual_kwh) as annual_kwh,
-        min(exceptions.occurred_on) as oldest_on,
-        count(*) filter (where previous_exceptions.exception_id is null) as new_since_previous
+        min(exceptions.counted_from) filter (
+            where exceptions.status = 'OPEN' and exceptions.counted_from <= {{ as_of() }}
+        ) as oldest_on,
+        count(*) filter (
+            where exceptions.status in ('OPEN', 'RECORDED')
+            and coalesce(previous_exceptions.status, 'CLOSED') = 'CLOSED'
+        ) as new_since_previous
     from exceptions
     left join previous_exceptions
         on exceptions.exception_id = previous_exceptions.exception_id
@@ -58,8 +63,11 @@ resolved as (
         coalesce(previous_exceptions.mpid, '-') as mpid,
         count(*) as resolved_since_previous
     from previous_exceptions
-    anti join exceptions
+    left join exceptions
         on previous_exceptions.exception_id = exceptions.exception_id
+    where
+        previous_exceptions.status = 'OPEN'
+        and coalesce(exceptions.status, 'CLOSED') = 'CLOSED'
     group by all
 
 ),

@@ -9,13 +9,15 @@ from typing import Any
 from oracle.attributes import attributes
 from oracle.days import BEGINNING, OPEN, Days, as_date, spells
 from oracle.evaluate import Evaluation
+from oracle.finding import Finding
 from oracle.market import DATA_ROLES, METERING_ROLES, Stage
 from oracle.points import Holding
 from oracle.standing import qualified, road, size_bands
 
 MartRow = dict[str, Any]
 
-SUPPLIER_RULES = {"SUP-01", "SUP-06", "QAL-01"}
+SINCE_M14 = {"SUP-01", "SUP-06", "QAL-01"}
+SUPPLIER_RULES = {"QAL-01"} | {f"SUP-0{number}" for number in range(1, 8)}
 
 
 def _open_at_horizon(evaluation: Evaluation, end: int) -> date | None:
@@ -24,16 +26,35 @@ def _open_at_horizon(evaluation: Evaluation, end: int) -> date | None:
 
 
 def fct_exception(evaluation: Evaluation) -> list[MartRow]:
-    """One row per exception, and the days it has been open."""
+    """One row per exception, since when somebody has to answer for it, and for how many days."""
+    as_of = as_date(evaluation.market.as_of)
     rows = []
     for row in evaluation.findings:
-        days_open = None
-        if row.occurred_on and row.status == "OPEN":
-            days_open = (as_date(evaluation.market.as_of) - row.occurred_on).days + 1
-        elif row.occurred_on and row.ended_on:
-            days_open = (row.ended_on - row.occurred_on).days
-        rows.append({**vars(row), "days_open": days_open, **attributes(evaluation, row)})
+        counted_from, days_open = _counted_from(evaluation, row), None
+        if row.status == "OPEN" and counted_from and counted_from <= as_of:
+            days_open = (as_of - counted_from).days + 1
+        elif row.status == "CLOSED" and counted_from:
+            days_open = max((row.ended_on - counted_from).days, 0)
+        rows.append(
+            {
+                **vars(row),
+                "counted_from": counted_from,
+                "days_open": days_open,
+                **attributes(evaluation, row),
+            }
+        )
     return rows
+
+
+def _counted_from(evaluation: Evaluation, row: Finding) -> date | None:
+    """The later of the first day and of the milestone that made a state a breach."""
+    if row.severity == "EXPOSURE":
+        return None
+    if row.severity == "BREACH" and row.rule_id in SINCE_M14:
+        return max(row.occurred_on, as_date(evaluation.market.m14))
+    if row.severity == "BREACH" and row.rule_id == "DNO-01":
+        return max(row.occurred_on, as_date(evaluation.market.m11))
+    return row.occurred_on
 
 
 def dim_participant(evaluation: Evaluation) -> list[MartRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from oracle.days import Days, first_of_spell
 from oracle.finding import Finding, finding
@@ -17,7 +17,7 @@ def supplier_findings(market: Market, parties: Parties, points: Points) -> Itera
         if holding.is_live:
             yield from _held(market, parties, points, holding)
     for registration in market.registrations:
-        yield from _gained(market, parties, registration)
+        yield from _gained(market, parties, points, registration)
     for mpan in points.with_events():
         if points.is_registered(mpan):
             for event in points.events(mpan):
@@ -62,7 +62,9 @@ def _held(market: Market, parties: Parties, points: Points, holding: Holding) ->
         )
 
 
-def _gained(market: Market, parties: Parties, row: Registration) -> Iterator[Finding]:
+def _gained(
+    market: Market, parties: Parties, points: Points, row: Registration
+) -> Iterator[Finding]:
     """SUP-03 and SUP-04: a registration that starts on or after M14, future ones too."""
     if row.status not in {"ACTIVE", "PENDING"} or row.first < market.m14:
         return
@@ -77,12 +79,18 @@ def _gained(market: Market, parties: Parties, row: Registration) -> Iterator[Fin
         rule_id, severity = "SUP-03", "BREACH"
     else:
         rule_id, severity = "SUP-03", "REVIEW"
+    ended = None
+    if row.status == "ACTIVE" and row.first <= market.as_of:
+        ended = _end_of_effect(
+            market, row.first, lambda day: _holds_unqualified(parties, points, row, day)
+        )
     yield finding(
         rule_id,
         row.registration_id,
         row.first,
         severity,
-        "RECORDED",
+        "OPEN" if ended is None else "CLOSED",
+        ended=ended,
         reason=parties.reason(party, row.segment, row.first),
         mpid=row.supplier,
         mpan=row.mpan,
@@ -109,13 +117,55 @@ def _migrated(market: Market, parties: Parties, points: Points, event: Event) ->
         rule_id, severity, reason = "SUP-07", "REVIEW", None
     else:
         return
+    status, ended = "RECORDED", None
+    if rule_id == "SUP-05":
+        ended = _end_of_effect(
+            market, event.day, lambda day: points.regime(event.mpan, day) == "LEGACY"
+        )
+        status = "OPEN" if ended is None else "CLOSED"
+    elif rule_id == "SUP-02" and holding is not None:
+        ended = _end_of_effect(
+            market,
+            event.day,
+            lambda day: (
+                points.regime(event.mpan, day) == "MHHS"
+                and _is_held_by(parties, points, event.mpan, holding.supplier, day)
+            ),
+        )
+        status = "OPEN" if ended is None else "CLOSED"
     yield finding(
         rule_id,
         event.mpan,
         event.day,
         severity,
-        "RECORDED",
+        status,
+        ended=ended,
         reason=reason,
         mpid=mpid,
         mpan=event.mpan,
+    )
+
+
+def _end_of_effect(market: Market, first: int, stands: Callable[[int], bool]) -> int | None:
+    """The first day from the event's up to the as-of day on which its effect does not last."""
+    return next((day for day in range(first, market.as_of + 1) if not stands(day)), None)
+
+
+def _holds_unqualified(parties: Parties, points: Points, row: Registration, on: int) -> bool:
+    """Whether this very registration holds on the day, its Supplier not Qualified."""
+    holding = points.holding_on(row.mpan, on)
+    return (
+        holding is not None
+        and holding.registration.registration_id == row.registration_id
+        and not parties.is_qualified((row.supplier, "SUP"), row.segment, on)
+    )
+
+
+def _is_held_by(parties: Parties, points: Points, mpan: str, supplier: str, on: int) -> bool:
+    """Whether the Supplier holds on the day, not Qualified for the segment that it then holds."""
+    holding = points.holding_on(mpan, on)
+    return (
+        holding is not None
+        and holding.supplier == supplier
+        and not parties.is_qualified((supplier, "SUP"), holding.segment, on)
     )

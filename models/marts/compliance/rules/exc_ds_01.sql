@@ -18,9 +18,9 @@ final as (
         {{ point_attributes() }},
         {{ any_segment() }} as reason_segment,
         least(valid_to - 1, {{ as_of() }}) as reason_on,
-        case when valid_to > {{ as_of() }} then 'OPEN' else 'CLOSED' end as status,
+        {{ status_until('valid_to') }} as status,
         valid_from as occurred_on,
-        case when valid_to <= {{ as_of() }} then valid_to end as ended_on,
+        {{ ended_on('valid_to') }} as ended_on,
         registration_id,
         appointment_id,
         case when valid_to > {{ as_of() }} then 'serves' else 'served' end

@@ -7,30 +7,46 @@ events as (
 
 ),
 
+effects as (
+
+    select * from {{ ref('int_migration_effect') }}
+    where direction = 'FORWARD'
+
+),
+
 final as (
 
     select
         'SUP-02' as rule_id,
-        {{ mpan_text('mpan') }} as subject_key,
-        mpan,
-        responsible_mpid as mpid,
+        {{ mpan_text('events.mpan') }} as subject_key,
+        events.mpan,
+        events.responsible_mpid as mpid,
         'SUP' as market_role,
-        {{ point_attributes() }},
-        market_segment as reason_segment,
-        migrated_on as reason_on,
-        'RECORDED' as status,
-        migrated_on as occurred_on,
-        holder_registration_id as registration_id,
+        {{ point_attributes('events') }},
+        events.market_segment as reason_segment,
+        events.migrated_on as reason_on,
+        -- Without a holder nobody's holding can end what was done.
         case
-            when holder_mpid is not null
-                then 'held this Metering Point when it was migrated on ' || {{ day_in_words('migrated_on') }}
-            else 'asked for the migration of ' || {{ day_in_words('migrated_on') }} || ', when nobody held this point'
+            when events.holder_mpid is null then 'RECORDED'
+            else {{ status_until('effects.effect_until') }}
+        end as status,
+        events.migrated_on as occurred_on,
+        {{ ended_on('effects.effect_until') }} as ended_on,
+        events.holder_registration_id as registration_id,
+        case
+            when events.holder_mpid is not null
+                then 'held this Metering Point when it was migrated on ' || {{ day_in_words('events.migrated_on') }}
+            else 'asked for the migration of ' || {{ day_in_words('events.migrated_on') }} || ', when nobody held this point'
         end as what_happened,
-        load_id
+        events.load_id
     from events
+    left join effects
+        on
+            events.mpan = effects.mpan
+            and events.migrated_on = effects.migrated_on
     where
-        direction = 'FORWARD'
-        and not is_qualified
+        events.direction = 'FORWARD'
+        and not events.is_qualified
 
 )
 

@@ -23,8 +23,9 @@ final as (
             when registration_status = 'ACTIVE' then 'BREACH'
             else 'REVIEW'
         end as severity,
-        'RECORDED' as status,
+        {{ status_until('effect_until') }} as status,
         gained_on as occurred_on,
+        {{ ended_on('effect_until') }} as ended_on,
         registration_id,
         is_in_flight,
         case

@@ -18,8 +18,9 @@ final as (
         {{ point_attributes() }},
         market_segment as reason_segment,
         gained_on as reason_on,
-        'RECORDED' as status,
+        {{ status_until('effect_until') }} as status,
         gained_on as occurred_on,
+        {{ ended_on('effect_until') }} as ended_on,
         registration_id,
         is_in_flight,
         case

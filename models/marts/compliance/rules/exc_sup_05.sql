@@ -7,6 +7,13 @@ events as (
 
 ),
 
+effects as (
+
+    select * from {{ ref('int_migration_effect') }}
+    where direction = 'REVERSE'
+
+),
+
 m14 as (
 
     select milestone_date from {{ ref('int_milestone') }}
@@ -23,8 +30,9 @@ final as (
         events.responsible_mpid as mpid,
         'SUP' as market_role,
         {{ point_attributes('events') }},
-        'RECORDED' as status,
+        {{ status_until('effects.effect_until') }} as status,
         events.migrated_on as occurred_on,
+        {{ ended_on('effects.effect_until') }} as ended_on,
         events.holder_registration_id as registration_id,
         case
             when events.holder_mpid is not null then 'held this Metering Point when it was reverse migrated on '
@@ -32,6 +40,10 @@ final as (
         end || {{ day_in_words('events.migrated_on') }} as what_happened,
         events.load_id
     from events
+    inner join effects
+        on
+            events.mpan = effects.mpan
+            and events.migrated_on = effects.migrated_on
     cross join m14
     where
         events.direction = 'REVERSE'
