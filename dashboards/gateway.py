@@ -62,7 +62,8 @@ _FAILED = "The request failed because of an error in the app. Reference: {id}"
 _POLICY = "; ".join(
     [
         "default-src 'self'",
-        "script-src 'self' 'unsafe-inline'",
+        # Streamlit and Plotly need both; what matters here is from where.
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "font-src 'self' data:",

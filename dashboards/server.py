@@ -30,9 +30,12 @@ def main(arguments: list[str]) -> int:
     # Streamlit looks for its settings beside the script.
     config._main_script_path = str(_APP)
     bootstrap.load_config_options(options_of(arguments))
+    # Loaded before uvicorn takes the signals, so that a signal ends a long start at once.
+    from dashboards.asgi import app
+
     server = uvicorn.Server(
         uvicorn.Config(
-            "dashboards.asgi:app",
+            app,
             host=config.get_option("server.address"),
             port=config.get_option("server.port"),
             http=LimitedProtocol,

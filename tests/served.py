@@ -63,7 +63,7 @@ def serve(
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(120):
+    for _ in range(480):
         try:
             urllib.request.urlopen(url, timeout=2).close()
         except OSError:

@@ -100,6 +100,7 @@ class Reader:
     async def __aenter__(self) -> Reader:
         self._socket = await websockets.connect(
             f"{self.address.replace('http', 'ws', 1)}/_stcore/stream",
+            origin=websockets.Origin(self.address),
             subprotocols=[websockets.Subprotocol("streamlit")],
             max_size=_LONGEST_MESSAGE,
             ping_timeout=None,
