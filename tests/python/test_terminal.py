@@ -39,7 +39,7 @@ def _run(*arguments: str | Path, variables: dict[str, str] | None = None) -> tup
         stderr=subprocess.STDOUT,
         check=False,
     )
-    return done.returncode, done.stdout.decode()
+    return done.returncode, done.stdout.decode(errors="replace")
 
 
 def _here(*arguments: str | Path) -> Result:
