@@ -157,7 +157,7 @@ def test_notices_and_summaries() -> None:
 ENCODINGS: list[dict[str, str]] = [
     {"PYTHONIOENCODING": "ascii"},
     {"PYTHONIOENCODING": "latin-1"},
-    {"LANG": "C", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+    {"LANG": "C", "LC_ALL": "C"},
 ]
 
 
