@@ -1,4 +1,4 @@
-"""Limits are those of the process: control groups of both versions, nested too, and CPU affinity."""
+"""Limits are those of the process: control groups of both versions, nested too, CPU affinity."""
 
 from __future__ import annotations
 

@@ -123,7 +123,10 @@ def test_the_second_signal_ends_at_once(tmp_path: Path) -> None:
 
 def test_one_signal_sent_twice_is_one(tmp_path: Path) -> None:
     """`timeout` sends it to the process, and again to its group."""
-    body = "    try:\n        time.sleep(60)\n    finally:\n        time.sleep(1)\n        print('swept')"
+    body = (
+        "    try:\n        time.sleep(60)\n    finally:\n        time.sleep(1)\n"
+        "        print('swept')"
+    )
     process = _script(tmp_path, body)
     process.send_signal(signal.SIGTERM)
     time.sleep(0.05)
@@ -134,8 +137,8 @@ def test_one_signal_sent_twice_is_one(tmp_path: Path) -> None:
 def test_workers_do_not_outlive_the_command(tmp_path: Path) -> None:
     worker = "import os, time; print(os.getpid(), flush=True); time.sleep(99)"
     body = (
-        f"    child = subprocess.Popen([sys.executable, '-c', {worker!r}], start_new_session=True)\n"
-        + STUBBORN["goes on"]
+        f"    words = [sys.executable, '-c', {worker!r}]\n"
+        "    child = subprocess.Popen(words, start_new_session=True)\n" + STUBBORN["goes on"]
     )
     process = _script(tmp_path, body)
     assert process.stdout is not None
@@ -243,10 +246,8 @@ def test_a_large_compressed_file(tmp_path: Path) -> None:
 
 def test_the_dashboard_ends_quietly(warehouse: Path, tmp_path: Path) -> None:
     port = free_port()
-    process = _start(
-        ["-m", "pipeline", "dashboard", "--headless", "--port", str(port)]
-        + ["--warehouse", str(warehouse)]
-    )
+    words = f"-m pipeline dashboard --headless --port {port} --warehouse {warehouse}"
+    process = _start(words.split())
     for _ in range(240):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2).close()
