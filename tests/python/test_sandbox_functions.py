@@ -37,6 +37,7 @@ class Opened:
     parser: duckdb.DuckDBPyConnection
     around: gate.Surroundings
     secrets: re.Pattern[str]
+    calls: list[int]
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         gate.admit(gate.parse(self.parser, sql), self.around)
@@ -50,8 +51,17 @@ def request(warehouse: Path, sql: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def opened(fixture_warehouse: Path) -> Iterator[Opened]:
+    calls: list[int] = []
+
+    def counted(self: Pseudonyms, digests: Any) -> Any:
+        calls.append(len(digests))
+        return of_digests(self, digests)
+
+    of_digests = Pseudonyms.of_digests
     worker = Worker(request(fixture_warehouse, "from fct_exception"), io.BytesIO())
-    connection = worker.open()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pseudonyms, "of_digests", counted)
+        connection = worker.open()
     parser = duckdb.connect()
     tables = frozenset(worker._tables(connection, HOME))
     around = gate.Surroundings(HOME, {HOME: tables}, gate.system_views_of(parser))
@@ -62,7 +72,7 @@ def opened(fixture_warehouse: Path) -> Iterator[Opened]:
     assert len(mpans) > 3
     hidden = [*worker._hidden.values(), worker._function, str(fixture_warehouse), KEY, KEY[:16]]
     secrets = re.compile("|".join(map(re.escape, [*hidden, *sorted(mpans)])))
-    yield Opened(worker, connection, parser, around, secrets)
+    yield Opened(worker, connection, parser, around, secrets, calls)
     connection.close()
 
 
@@ -174,8 +184,7 @@ def test_no_macro_that_may_be_called_hides_a_query_or_a_refused_function() -> No
         "select sum(range) export_state from range(3)",
         "select 'x'::variant",
         "select 'x'::geometry",
-        "select 1::main.integer",
-        "select 1::oid",
+        "select 'x'::main.json",
         "select make_type('integer')",
         "select from_json('1', '\"INTEGER\"')",
         "select cast(['x'] as struct(a variant)[])",
@@ -212,11 +221,12 @@ def test_what_the_process_can_print_holds_no_key(opened: Opened) -> None:
 
 
 def test_a_question_that_reads_no_mpan_makes_no_pseudonym(opened: Opened) -> None:
-    def plan(sql: str) -> str:
-        return str(opened.connection.execute(f"explain {sql}").fetchall())
+    def calls(sql: str) -> int:
+        opened.calls.clear()
+        opened.ask(sql)
+        return len(opened.calls)
 
-    name = opened.worker._function[:10]
-    assert name in plan("select mpan from fct_exception")
+    assert calls("select mpan from fct_exception") > 0
     for sql in (
         "select count(*) from fct_exception",
         "select rule_id, count(*) from fct_exception group by rule_id",
@@ -224,7 +234,7 @@ def test_a_question_that_reads_no_mpan_makes_no_pseudonym(opened: Opened) -> Non
         "select count(*) from fct_exception join dim_rule using (rule_id)",
         "select subject_type from fct_exception order by 1 limit 3",
     ):
-        assert name not in plan(sql), sql
+        assert calls(sql) == 0, sql
 
 
 @pytest.mark.parametrize(
@@ -250,7 +260,7 @@ def test_a_question_that_reads_no_mpan_makes_no_pseudonym(opened: Opened) -> Non
         "with recursive r as (select '{}' as mpan union select h.mpan from r join fct_exception h"
         " on h.mpan = r.mpan) from r",
         "select f(mpan) from (values ('{}')) v(mpan)",
-        "select '{}'.f()",
+        "select ('{}').f()",
     ],
 )
 def test_no_statement_gets_the_pseudonym_of_a_guess(opened: Opened, sql: str) -> None:
