@@ -184,7 +184,6 @@ def test_no_macro_that_may_be_called_hides_a_query_or_a_refused_function() -> No
         "select sum(range) export_state from range(3)",
         "select 'x'::variant",
         "select 'x'::geometry",
-        "select 'x'::main.json",
         "select make_type('integer')",
         "select from_json('1', '\"INTEGER\"')",
         "select cast(['x'] as struct(a variant)[])",
