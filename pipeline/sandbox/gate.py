@@ -191,8 +191,9 @@ def _type(part: dict[str, Any]) -> None:
     """A type by its name, or as DuckDB has read it already."""
     if part.get("export_state"):
         _refuse("EXPORT_STATE: this part of SQL is not open here.")
-    if part.get("type") == "UNBOUND_TYPE_INFO":
-        name = str(part.get("name", "")).lower()
+    if str(part.get("type")).endswith("_TYPE_INFO"):
+        # A type that DuckDB knows by an alias, such as GEOMETRY, has it here.
+        name = str(part.get("name") or part.get("alias") or "unbound").lower()
         if "schema" in part or "catalog" in part:
             _refuse(f"The type {_short(name)}: only DuckDB's own types are open.")
     elif part.keys() <= {"id", "type_info"} and isinstance(part.get("id"), str):
