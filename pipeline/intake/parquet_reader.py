@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -40,15 +41,17 @@ class ParquetSource:
         unpacked = max(metadata.num_rows, sum(group.total_byte_size for group in groups))
         if unpacked > most_unpacked(path.stat().st_size):
             raise Refused("UNREADABLE", f"{UnpacksToTooMuch()}; ask for the file again.")
-        for field in schema:
-            if pa.types.is_decimal256(field.type):  # DuckDB reads other numbers out of these
-                raise Refused("UNREADABLE", f"{field.name!r} has more digits than can be read.")
+        # DuckDB reads other numbers out of these.
+        self._wide = [i for i, field in enumerate(schema) if "decimal256" in str(field.type)]
         # DuckDB renames a name that occurs twice, or twice but for case.
         self.header: Sequence[str] = list(schema.names)
         self._types = [type_ for _, type_, *_ in described]
 
     def text_sql(self, columns: Sequence[Column]) -> str:
         kinds = {column.name: column.kind for column in columns}
+        for i in self._wide:
+            if self.header[i] in kinds:
+                raise Refused("UNREADABLE", f"{self.header[i]!r} has more digits than can be read.")
         texts = [
             f"nullif({_text_sql(f'r{i}', type_, kinds[name])}, '') AS c{i}"
             for i, (name, type_) in enumerate(zip(self.header, self._types, strict=True))
@@ -83,9 +86,14 @@ class ParquetSource:
     def details(
         self, connection: duckdb.DuckDBPyConnection, ordinals: Ordinals, target: Path
     ) -> None:
-        connection.register("wanted", pa.table({"ordinal": ordinals}))
+        wanted = {"ordinal": pa.array(ordinals)}
+        for i in self._wide:
+            wanted[f"w{i}"] = self._texts_by_arrow(i, ordinals)
+        connection.register("wanted", pa.table(wanted))
         fields = ", ".join(
             _csv_sql(f"coalesce({_text_sql(f'r{i}', type_, None)}, '')")
+            if i not in self._wide
+            else _csv_sql(f"coalesce(w{i}, '')")
             for i, type_ in enumerate(self._types)
         )
         connection.execute(
@@ -94,12 +102,27 @@ class ParquetSource:
                 SELECT ordinal, ordinal + 2 AS line, row_text, row_text AS content
                 FROM (
                     SELECT ordinal, array_to_string([{fields}], ',') AS row_text
-                    FROM {self._numbered()} WHERE ordinal IN (SELECT ordinal FROM wanted)
+                    FROM {self._numbered()} JOIN wanted USING (ordinal)
                 )
             ) TO {exact_path(target)} (FORMAT parquet)
             """
         )
         connection.unregister("wanted")
+
+    def _texts_by_arrow(self, place: int, ordinals: Ordinals) -> pa.Array:
+        """The text of some values of a column that DuckDB cannot read."""
+        with pq.ParquetFile(self.path) as file:
+            groups = (
+                file.read_row_group(n).column(place).to_pylist() for n in range(file.num_row_groups)
+            )
+            wanted = iter(ordinals.tolist())
+            row = next(wanted, None)
+            texts: list[str | None] = []
+            for number, value in enumerate(chain.from_iterable(groups)):
+                if number == row:
+                    texts.append(None if value is None else str(value))
+                    row = next(wanted, None)
+        return pa.array(texts, pa.string())
 
     def _numbered(self) -> str:
         names = ", ".join(f"r{i}" for i in range(len(self.header)))

@@ -15,6 +15,7 @@ from pipeline.contract_pages import DOCS, SOURCES, docs_page, sources_yaml
 from pipeline.contracts import EXTRACTS
 from pipeline.intake import FileOutcome
 from pipeline.intake.rehearsal import check
+from pipeline.intake.withdrawal import withdraw
 from tests.command import PROJECT, pipeline
 from tests.python.dip_messages import lines, message, registered
 from tests.python.intake_folder import Folder
@@ -119,21 +120,26 @@ def provoke(folder: Folder) -> Iterator[FileOutcome | str]:
     folder.put("migration_full_20260108.csv", HEAD + ROW)
     folder.put("migration_delta_20251231.csv", b"change_type," + HEAD)
     folder.put("migration_full_20990101.csv", good)
+    folder.put("migration_delta_20261201.csv", b"change_type," + HEAD)
+    (folder.landing / "migration" / "migration_full_20260110.csv").mkdir()
     folder.put("dip_events_delta_20260901.jsonl", lines(message("IF-021", "X", {}), registered()))
+    yield from folder.load().files
+    withdraw(folder.warehouse, "migration_delta_20261201.csv")
     yield from folder.load().files
     (folder.landing / "other").mkdir()
     path = folder.landing / "registration" / "registration_full_20260101.csv"
     path.parent.mkdir()
     path.write_bytes(
         b"registration_id,mpan,supplier_mpid,registration_type,registration_status,effective_from,"
-        b"effective_to,market_segment,gsp_group_id,rmp_status,mp_status\n"
+        b"effective_to,market_segment,gsp_group_id,rmp_status,mp_status,is_domestic\n"
         b"R-1,1900012374324\n"
-        b",1900012374324,ALDR,SWITCH,ACTIVE,2026-01-01,,S,_A,O,R\n"
-        b"R-2,1900012374324,aldr,SWITCH,ACTIVE,2026-01-01,,S,_A,O,R\n"
-        b"R-3,1900012374324,ALDR,SWITCH,ACTIVE,2026-01-01,,S,_I,O,R\n"
-        b"R-4,1900012374324,ALDR,SWITCH,ACTIVE,2026-01-02,2026-01-01,S,_A,O,R\n"
-        b"R-5,1900012374324,ALDR,SWITCH,ACTIVE,2026-01-02,,S,_A,O,R\n"
-        b"R-5,1900012374324,ALDR,SWITCH,ACTIVE,2026-01-03,,S,_A,O,R\n"
+        b",1900012374324,ALDR,SWITCH,ACTIVE,2026-01-01,,S,_A,O,R,\n"
+        b"R-2,1900012374324,aldr,SWITCH,ACTIVE,2026-01-01,,S,_A,O,R,\n"
+        b"R-3,1900012374324,ALDR,SWITCH,ACTIVE,2026-01-01,,S,_I,O,R,\n"
+        b"R-6,1900012374324,ALDR,SWITCH,ACTIVE,2026-01-02,,S,_A,O,R,yes\n"
+        b"R-4,1900012374324,ALDR,SWITCH,ACTIVE,2026-01-02,2026-01-01,S,_A,O,R,\n"
+        b"R-5,1900012374324,ALDR,SWITCH,ACTIVE,2026-01-02,,S,_A,O,R,\n"
+        b"R-5,1900012374324,ALDR,SWITCH,ACTIVE,2026-01-03,,S,_A,O,R,\n"
     )
     done = pipeline("load", "--landing", folder.landing, "--warehouse", folder.warehouse / "other")
     yield from done.stderr.splitlines()
@@ -149,9 +155,12 @@ def test_every_sentence_of_the_page_is_what_the_operator_reads(folder: Folder) -
         for cell in row
         if cell.startswith("`") and "…" in cell and cell.endswith("`")
     ]
-    assert len(sentences) == 21
+    assert len(sentences) == 25
     unheard = [s for s in sentences if not any(map(_pattern(s).search, said))]
-    assert unheard == ["… changed while it was read and was left for the next run."]
+    assert [sentence[:30] for sentence in unheard] == [
+        "… was refused, UNREADABLE: this machine could not read it"[:30],
+        "… changed while it was read and was left for the next run."[:30],
+    ]
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
@@ -160,7 +169,15 @@ def _pattern(sentence: str) -> re.Pattern[str]:
 
 def test_the_page_names_every_code() -> None:
     page = PAGE.read_text("utf-8")
-    codes: list[Any] = ["BAD_NAME", "UNREADABLE", "BAD_ENCODING", "EMPTY", "MISSING_COLUMN"]
+    codes: list[Any] = [
+        "BAD_NAME",
+        "NOT_A_FILE",
+        "FUTURE_DATE",
+        "UNREADABLE",
+        "BAD_ENCODING",
+        "EMPTY",
+        "MISSING_COLUMN",
+    ]
     codes += ["MANIFEST_MISMATCH", "SHRUNK", "FIELD_COUNT", "MISSING_VALUE", "BAD_FORMAT"]
     codes += ["BAD_VALUE", "BAD_INTERVAL", "DUPLICATE_KEY"]
     assert [code for code in codes if f"| `{code}` |" not in page] == []

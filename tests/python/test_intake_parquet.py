@@ -116,3 +116,33 @@ def test_an_unknown_column_by_the_name_of_a_virtual_one(folder: Folder) -> None:
     folder.put("migration_full_20260101.parquet", parquet_bytes(columns))
     outcome = folder.only()
     assert (outcome.accepted, outcome.repeated) == (1, 1), outcome.detail
+
+
+ODD_COLUMNS = {
+    "struct": pa.array([{"a": 1}, {"a": 1}, {"a": 2}]),
+    "list": pa.array([[1, 2], [1, 2], []]),
+    "map": pa.array([[("k", 1)], [("k", 1)], []], pa.map_(pa.string(), pa.int64())),
+    "blob": pa.array([b"\xff\x00", b"\xff\x00", b"\xff"], pa.binary()),
+    "half": pa.array([1.5, 1.5, 2.5], pa.float32()).cast(pa.float16()),
+    "duration": pa.array([1, 1, 2], pa.duration("us")),
+    "wide": pa.array([Decimal(10**60), Decimal(10**60), Decimal(10**60 + 1)], pa.decimal256(76, 5)),
+    "nested": pa.array([{"a": Decimal(1)}, {"a": Decimal(1)}, None]).cast(
+        pa.struct([("a", pa.decimal256(50, 2))])
+    ),
+}
+
+
+@pytest.mark.parametrize("odd", ODD_COLUMNS)
+def test_an_unknown_column_of_an_odd_type_is_ignored_and_named(folder: Folder, odd: str) -> None:
+    """Its text tells lines that are alike to the letter from those that only share a key."""
+    table = {name: values * 3 for name, values in COLUMNS.items()} | {"odd": ODD_COLUMNS[odd]}
+    folder.put("migration_full_20260101.parquet", parquet_bytes(table))
+    outcome = folder.only()
+    assert (outcome.error, outcome.unknown_columns) == (None, "odd")
+    assert (outcome.accepted, outcome.repeated, outcome.quarantined) == (1, 1, 1)
+
+
+def test_a_known_column_with_too_many_digits_is_refused(folder: Folder) -> None:
+    table = COLUMNS | {"supplier_mpid": pa.array([Decimal(1)], pa.decimal256(50, 2))}
+    folder.put("migration_full_20260101.parquet", parquet_bytes(table))
+    assert folder.only().error == "UNREADABLE"

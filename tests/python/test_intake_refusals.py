@@ -164,6 +164,30 @@ def test_several_frames_are_one_file(folder: Folder, ext: str) -> None:
     assert folder.only().accepted == 2000
 
 
+@pytest.mark.parametrize("zeros", [1, 7, 512, 300_000])
+@pytest.mark.parametrize("blocked", [0, 10])
+def test_zero_bytes_after_gz_are_passed_over(folder: Folder, zeros: int, blocked: int) -> None:
+    """As written by tapes and some uploaders, also between members."""
+    padding = b"\0" * zeros
+    content = gzip.compress(GOOD[:3000]) + b"\0" * blocked + gzip.compress(GOOD[3000:]) + padding
+    folder.put("migration_full_20260101.csv.gz", content)
+    folder.put("migration_delta_20260102.csv.gz", gzip.compress(GOOD)[:-1] + padding)
+    folder.put("migration_delta_20260103.csv.gz", content + b"x")
+    *cut, padded = folder.load().files
+    assert padded.accepted == 2000
+    for outcome in cut:
+        refused(outcome, "UNREADABLE")
+
+
+def test_zero_bytes_after_zst_are_no_frame(folder: Folder) -> None:
+    """RFC 8878 has skippable frames to fill up with, and no zero bytes."""
+    folder.put("migration_full_20260101.csv.zst", _zstd(GOOD) + b"\0" * 512)
+    folder.put("migration_full_20260102.csv.zst", _zstd(GOOD) + b"\x50\x2a\x4d\x18" + b"\0" * 4)
+    padded, skippable = folder.load().files
+    refused(padded, "UNREADABLE")
+    assert skippable.accepted == 2000
+
+
 def test_truncated_and_damaged_parquet(folder: Folder) -> None:
     content = parquet_bytes({name: values * 5000 for name, values in COLUMNS.items()})
     folder.put("migration_full_20260101.parquet", content[:-1])
