@@ -119,7 +119,9 @@ def provoke(folder: Folder) -> Iterator[FileOutcome | str]:
     folder.put("migration_full_20260108.csv", HEAD + ROW)
     folder.put("migration_delta_20251231.csv", b"change_type," + HEAD)
     folder.put("migration_full_20990101.csv", good)
-    folder.put("dip_events_delta_20260901.jsonl", lines(message("IF-021", "ActivePower", {}), registered()))
+    folder.put(
+        "dip_events_delta_20260901.jsonl", lines(message("IF-021", "ActivePower", {}), registered())
+    )
     yield from folder.load().files
     (folder.landing / "other").mkdir()
     path = folder.landing / "registration" / "registration_full_20260101.csv"
