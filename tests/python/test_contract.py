@@ -122,7 +122,9 @@ def provoke(folder: Folder) -> Iterator[FileOutcome | str]:
     folder.put("migration_full_20990101.csv", good)
     folder.put("migration_delta_20261201.csv", b"change_type," + HEAD)
     (folder.landing / "migration" / "migration_full_20260110.csv").mkdir()
-    folder.put("dip_events_delta_20260901.jsonl", lines(message("IF-021", "X", {}), registered()))
+    folder.put(
+        "dip_events_delta_20260901.jsonl", lines(message("IF-021", "ActivePower", {}), registered())
+    )
     yield from folder.load().files
     withdraw(folder.warehouse, "migration_delta_20261201.csv")
     yield from folder.load().files
