@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
@@ -72,6 +73,15 @@ class BuildResult:
     @property
     def passed(self) -> bool:
         return not self.failures
+
+
+def _name_of_database(path: Any) -> str:
+    """The name that DuckDB gives a database file."""
+    return Path(str(path)).name.lstrip(".").split(".")[0]
+
+
+# dbt-duckdb reads the path as a URL: `?` or `#` in a folder would cut it, and change the name.
+DuckDBCredentials.path_derived_database_name = staticmethod(_name_of_database)  # type: ignore[method-assign]
 
 
 def default_as_of(warehouse: Warehouse) -> date:

@@ -7,12 +7,19 @@ in an f-string of SQL, and every hand-made doubling of quotes, is refused here.
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import yaml
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.config.renderer import ProfileRenderer
+from dbt_common.context import set_invocation_context
 
-from tests.command import PROJECT
+import pipeline.build  # noqa: F401 (it teaches dbt the name of a database)
+from pipeline.layout import PROJECT, large_database
 
 SOURCES = sorted(
     path
@@ -151,3 +158,23 @@ def test_a_made_up_line_is_refused(line: str) -> None:
 )
 def test_a_line_through_the_helpers_passes(line: str) -> None:
     assert list(faults(line)) == []
+
+
+@pytest.mark.parametrize("folder", ["it's [a] *w?h {{ x }} é", "a#b", "mhhs.duckdb"])
+def test_dbt_finds_its_databases_in_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    """dbt's profile as dbt renders it: the paths are those of the build, the name is DuckDB's."""
+    database = tmp_path / folder / "mhhs.duckdb"
+    monkeypatch.setenv("MHHS_BUILD_DATABASE", str(database))
+    set_invocation_context(os.environ.copy())
+    rendered = ProfileRenderer({}).render_data(
+        yaml.safe_load((PROJECT / "profiles.yml").read_text("utf-8"))
+    )["mhhs_readiness"]["outputs"]["build"]
+    rendered.pop("threads")
+    rendered.pop("type")
+    credentials = DuckDBCredentials.from_dict(rendered | {"schema": "main"})
+    assert credentials.path == str(database)
+    assert credentials.database == "mhhs"
+    (attached,) = credentials.attach or []
+    assert attached.path == str(large_database(database))
