@@ -37,6 +37,7 @@ def warehouse_lock(warehouse: Path, wait_seconds: float = 0.0) -> Iterator[None]
     holds is only for people: who has it. The file itself stays: to remove it would let two
     processes lock two different files under one name.
     """
+    _refuse_folder(warehouse)
     warehouse.mkdir(parents=True, exist_ok=True)
     path = warehouse / LOCK_NAME
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE)
@@ -50,6 +51,15 @@ def warehouse_lock(warehouse: Path, wait_seconds: float = 0.0) -> Iterator[None]
             os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def _refuse_folder(warehouse: Path) -> None:
+    """DuckDB takes `?` in the path of a database for the end of it, and looks for its log there."""
+    if "?" in str(warehouse.absolute()):
+        raise PipelineError(
+            f"The warehouse folder {warehouse.absolute()} has a question mark in its path, and "
+            "DuckDB cannot write a database there: choose another folder. Nothing was written."
+        )
 
 
 def _acquire(descriptor: int, path: Path, wait_seconds: float) -> None:
