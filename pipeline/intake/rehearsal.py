@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,10 @@ def check(path: Path, warehouse: Path | None = None) -> Rehearsal:
     judged = [e for e in entries if e.identity != entry.identity] + [known or entry]
     fates = judge_as_of(judged, date.max)
     fate = next(fate for fate in fates if fate.entry.identity == entry.identity)
-    outcome = report(landing_file, Taken.BEFORE if known else Taken.NOW, fate)
+    outcome = replace(
+        report(landing_file, Taken.BEFORE if known else Taken.NOW, fate),
+        first_seen=all(each.identity != entry.identity for each in entries),
+    )
     return Rehearsal(outcome, faults, first, known is not None, noted)
 
 

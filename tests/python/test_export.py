@@ -21,7 +21,7 @@ from tests.fixture_publication import AFTER, FORMULA, PROJECT, publication_id
 FILTERS = [
     {},
     {"rule_id": ["SUP-01"]},
-    {"severity": ["BREACH"], "status": ["RECORDED"]},
+    {"severity": ["BREACH"], "rule_id": ["SUP-03"]},
     {"mpid": ["-"]},
     {"mpid": ["WILL", "-"], "market_segment": ["S", "A"]},
     {"gsp_group_id": ["_A"], "occurred_from": ["2025-08-01"], "occurred_to": ["2025-08-31"]},
@@ -208,7 +208,7 @@ def test_the_worker_process(publication: Path, tmp_path: Path) -> None:
     request = {
         "publication_path": str(publication),
         "out_path": str(tmp_path / "list.csv"),
-        "filters": {"status": ["RECORDED"]},
+        "filters": {"rule_id": ["SUP-03"]},
         "format": "csv",
         "list_name": "exceptions",
     }
