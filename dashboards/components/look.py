@@ -269,6 +269,7 @@ a:focus-visible, button:focus-visible, .mhhs-copy-place input:focus-visible {{
   .mhhs-columns table.mhhs th, .mhhs-columns table.mhhs td {{ display: inline-block; border: none;
     min-width: 0; padding: 0 .5rem 0 0; }}
   .mhhs-columns table.mhhs td:last-child {{ display: block; }}
+  .mhhs-copy-place .panel {{ position: fixed; inset: auto 1rem 1rem; width: auto; }}
   .mhhs-lead {{ font-size: 1.2rem; }}
   table.mhhs {{ font-size: .9rem; }}
   table.mhhs th, table.mhhs td {{ padding-right: .4rem; }}

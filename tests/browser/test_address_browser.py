@@ -83,6 +83,7 @@ def shows_the_earlier(page: Any) -> bool:
 
 
 def choose_the_earlier(page: Any) -> None:
+    page.wait_for_timeout(500)  # a list that opens while the page scrolls closes again
     page.get_by_role("combobox", name="Publication").click()
     page.get_by_role("option", name="as of 20 Oct 2026").click()
     page.wait_for_url(re.compile(f"asof={EARLIER}"))
