@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboards import failures
 from dashboards.auth import Forbidden, User, current_user
-from dashboards.components import frame, gate, menu_markup
+from dashboards.components import frame, gate
 from dashboards.registry import PAGES, entry
 from dashboards.shell import ICON_FILE, title_of
 
@@ -32,7 +32,6 @@ def main() -> None:
                 failure = error
             frame.close_frame(opened)
     gate.say_who_reads(user)
-    menu_markup.mend()
     if failure:
         raise failures.Shown from failure
 

@@ -1,4 +1,4 @@
-"""The HTML that a browser gets first: Streamlit's, with our title, description and icon.
+"""The HTML that a browser gets first: Streamlit's, with our title, description, icon and script.
 
 Streamlit's script fills it. Until then, and for those without a script, it says what this is.
 """
@@ -22,12 +22,15 @@ DESCRIPTION = (
     "Which Suppliers and agents hold, gain, migrate or serve Metering Points without being MHHS "
     "Qualified, since when, and why."
 )
-ICON_FILE = Path(__file__).resolve().parent / "assets" / "icon.svg"
+_ASSETS = Path(__file__).resolve().parent / "assets"
+ICON_FILE = _ASSETS / "icon.svg"
 
 _NO_SCRIPT = f"<noscript><p>{PRODUCT} needs JavaScript. Allow it for this site.</p></noscript>"
 _TITLE = '<title>{title}</title><meta name="description" content="{words}" />'
 _ICON = f'<link rel="shortcut icon" type="image/svg+xml" href="{ICON}" />'
+_SCRIPT = "<head><script>{script}</script>"
 _PARTS = (
+    (r"<head>", _SCRIPT),
     (r"<title>.*?</title>", _TITLE),
     (r'<link rel="shortcut icon"[^>]*>', _ICON),
     (r'<link rel="service-desc"[^>]*>', ""),
@@ -43,7 +46,9 @@ def title_of(page: str) -> str:
 
 def shell(page: str) -> str:
     """The HTML of a page."""
-    return _template().format(title=escape(title_of(page)), words=escape(DESCRIPTION))
+    script = (_ASSETS / "page.js").read_text("utf-8")
+    title, words = escape(title_of(page)), escape(DESCRIPTION)
+    return _template().format(script=script, title=title, words=words)
 
 
 @lru_cache(maxsize=1)

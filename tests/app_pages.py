@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,12 @@ def text_of(app: AppTest) -> str:
     for kind in (app.info, app.success, app.warning, app.error):
         parts += [str(element.value) for element in kind]
     return "\n".join(parts).replace("\u00a0", " ")
+
+
+def link_of(app: AppTest) -> str:
+    """The permanent link of the page."""
+    (link,) = re.findall(r'data-link="([^"]*)"', text_of(app))
+    return unescape(link)
 
 
 def links_of(app: AppTest) -> dict[str, str]:

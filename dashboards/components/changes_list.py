@@ -30,6 +30,8 @@ def changes_list(
     names = data.changes.party_names(frame.view)
     st.header("By rule and Supplier or agent", anchor=False)
     chosen = _filters(frame, changes, titles, names, is_split=result is not None)
+    if filters.say_unknown(frame.address, EMPTY):
+        return
     shown = changes
     for name, values in chosen.items():
         if values:
@@ -69,14 +71,11 @@ def _filters(
                 "mpid": filters.choose_many(frame.address, "mpid", "Supplier or agent", parties),
                 "change": filters.choose_many(frame.address, "change", "Change", kinds),
             }
-            if is_split:
-                chosen["cause"] = filters.choose_many(frame.address, "cause", "Cause", words.CAUSE)
-        st.button(
-            "Clear filters",
-            on_click=filters.clear,
-            args=(EMPTY,),
-            disabled=not any(chosen.values()),
-        )
+            # Without causes every value of this filter is unknown.
+            causes = words.CAUSE if is_split else {}
+            if is_split or frame.address.asked("cause"):
+                chosen["cause"] = filters.choose_many(frame.address, "cause", "Cause", causes)
+        filters.clear_button(frame.address, EMPTY)
     return chosen
 
 
@@ -150,7 +149,12 @@ def _links(frame: Frame, pair: Pair, chosen: dict[str, list[str]]) -> None:
             icon_position="right",
             width="stretch",
             query_params={
-                **({} if view.is_current else {"asof": view.publication_id}),
+                # Named even when it is the current one: this page may show another.
+                **(
+                    {}
+                    if view.is_current and frame.view.is_current
+                    else {"asof": view.publication_id}
+                ),
                 **narrowed,
             },
         )
@@ -173,6 +177,8 @@ def _one_by_one(
         return
     pages = -(-total // data.changes.ROWS_PER_PAGE)
     page = filters.page_number(frame.address, "page", pages, of=chosen)
+    if page is None:
+        return
     rows = data.changes.rows(result.exceptions, chosen, page)
     first = (page - 1) * data.changes.ROWS_PER_PAGE + 1
     shown = f"Rows {first:,} to {first + rows.height - 1:,} of {total:,}"

@@ -13,7 +13,8 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboards import data
 from dashboards.auth import current_user
 from dashboards.components import gate, look, numbers
-from dashboards.components.address import Address
+from dashboards.components.address import Address, Read
+from dashboards.components.filters import quoted
 from dashboards.components.markup import escape
 from dashboards.data import View
 from pipeline import publication
@@ -23,6 +24,16 @@ from pipeline.clock import today
 EXPECTED_AGE_DAYS = 3
 
 _CURRENT = "_frame"
+
+# `assets/page.js` copies the link, or shows it.
+_COPY = """<div class="mhhs-copy-place" data-link="{link}">
+<button type="button" class="mhhs-copy" title="This link keeps the publication and every filter">
+<span class="icon" aria-hidden="true"></span><span>Copy permanent link</span></button>
+<span role="status"></span>
+<div class="panel" data-part="panel" hidden>
+<label>Permanent link<input type="text" readonly /></label>
+<p>Your browser did not let this page copy the link. Press Ctrl+C (⌘C on a Mac) to copy it.</p>
+</div></div>"""
 
 
 @dataclass
@@ -63,9 +74,9 @@ def open_frame(page: str) -> Frame | None:
         gate.account(current_user())
         _no_publication()
         return None
-    if asked and asked[0] not in {view.publication_id for view in kept}:
+    if refused := _refused(asked, kept):
         gate.account(current_user())
-        _not_kept(asked[0], page)
+        _not_shown(*refused, page, _shown_by_default(kept) or kept[0])
         return None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         view = _choose_publication(address, kept)
@@ -89,19 +100,18 @@ def close_frame(frame: Frame) -> None:
     if not frame.view.is_current:
         frame.address.show("asof", [frame.view.publication_id])
     frame.address.write()
-    with frame.link_place.popover("Copy permanent link", icon=":material/link:"):
-        st.markdown("This link keeps the publication and every filter.")
-        st.code(frame.address.permanent(frame.view.publication_id), language=None, wrap_lines=True)
+    link = frame.address.permanent(frame.view.publication_id)
+    frame.link_place.html(_COPY.format(link=escape(link)))
 
 
 def _choose_publication(address: Address, kept: list[View]) -> View:
     by_id = {view.publication_id: view for view in kept}
     default = (_shown_by_default(kept) or kept[0]).publication_id
 
-    def parse(asked: Sequence[str]) -> str:
-        return asked[0] if asked and asked[0] in by_id else default
+    def read(asked: Sequence[str]) -> Read:
+        return Read(asked[0] if asked else default)
 
-    address.restore("asof", parse, survives_navigation=True)
+    address.restore("asof", read, survives_navigation=True)
     if st.session_state["asof"] not in by_id:
         st.session_state["asof"] = default
     chosen = st.selectbox(
@@ -111,7 +121,10 @@ def _choose_publication(address: Address, kept: list[View]) -> View:
         key="asof",
         width=400,
     )
-    return by_id[chosen]
+    view = by_id[chosen]
+    if not view.is_current:
+        address.show_at_once("asof", chosen)
+    return view
 
 
 def _shown_by_default(kept: list[View]) -> View | None:
@@ -203,12 +216,32 @@ def _say_why_nothing_was_published() -> None:
         st.error(_failure_words(failure), icon=":material/error:")
 
 
-def _not_kept(publication_id: str, page: str) -> None:
-    st.title("This publication is no longer kept", anchor=False)
-    st.markdown(
-        f"The link names the publication `{publication_id.replace('`', '')[:80]}`. "
-        "It is not in this warehouse, so its figures cannot be shown."
-    )
+def _refused(asked: Sequence[str], kept: Sequence[View]) -> tuple[str, str] | None:
+    """Why the publication of the address cannot be shown, as title and sentence."""
+    known = {view.publication_id for view in kept}
+    if unknown := next((each for each in asked if each not in known), None):
+        return (
+            "This publication is not kept",
+            f"The address names the publication {quoted(unknown)}. It is not in this warehouse, "
+            "or no longer, so its figures cannot be shown.",
+        )
+    if len(asked) > 1:
+        return (
+            "The address names several publications",
+            f"A page shows one publication, and the address names {len(asked)}.",
+        )
+    return None
+
+
+def _not_shown(title: str, why: str, page: str, instead: View) -> None:
+    st.title(title, anchor=False)
+    st.markdown(why)
     st.page_link(
-        f"views/{page}.py", label="Show the current publication", icon=":material/arrow_forward:"
+        f"views/{page}.py",
+        label="Show the current publication"
+        if instead.is_current
+        else f"Show the publication as of {numbers.day(instead.as_of)}",
+        icon=":material/arrow_forward:",
+        # Named: without it the page would keep the publication that was chosen before.
+        query_params={"asof": instead.publication_id},
     )

@@ -96,12 +96,13 @@ def loads(frame: Frame, lines: dict[str, int]) -> None:
         f"quarantined {lines['quarantined']:,} + repeated {lines['repeated']:,}</p>"
     )
     extracts = {name: _extract(name) for name in sorted(found["extract"].drop_nulls().unique())}
-    with (
-        st.expander("Filters of the files", icon=":material/filter_alt:"),
-        st.grid(2, min_column_width=150, gap="small"),
-    ):
-        extract = filters.choose_many(frame.address, "extract", "Extract", extracts)
-        outcome = filters.choose_many(frame.address, "outcome", "Outcome", words.OUTCOME)
+    with st.expander("Filters of the files", icon=":material/filter_alt:"):
+        with st.grid(2, min_column_width=150, gap="small"):
+            extract = filters.choose_many(frame.address, "extract", "Extract", extracts)
+            outcome = filters.choose_many(frame.address, "outcome", "Outcome", words.OUTCOME)
+        filters.clear_button(frame.address, EMPTY, key="clear_loads")
+    if filters.say_unknown(frame.address, EMPTY):
+        return
     shown = found
     if extract:
         shown = shown.filter(pl.col("extract").is_in(extract))
@@ -109,7 +110,6 @@ def loads(frame: Frame, lines: dict[str, int]) -> None:
         shown = shown.filter(pl.col("outcome").is_in(outcome))
     if shown.is_empty():
         st.info("No files match these filters.", icon=":material/filter_alt_off:")
-        st.button("Clear filters", key="clear_loads", on_click=filters.clear, args=(EMPTY,))
         return
     st.dataframe(
         shown.select(
@@ -221,13 +221,7 @@ def _quarantine_filters(frame: Frame, counts: pl.DataFrame) -> dict[str, list[st
                 "file": filters.choose_many(frame.address, "file", "File", files),
                 "reason": filters.choose_many(frame.address, "reason", "Reason", reasons),
             }
-        st.button(
-            "Clear filters",
-            key="clear_quarantine",
-            on_click=filters.clear,
-            args=(EMPTY_QUARANTINE,),
-            disabled=not any(chosen.values()),
-        )
+        filters.clear_button(frame.address, EMPTY_QUARANTINE, key="clear_quarantine")
     return chosen
 
 
@@ -242,6 +236,8 @@ def _quarantined_lines(frame: Frame, chosen: dict[str, list[str]]) -> None:
     total = data.health.quarantine_count(frame.view, chosen)
     pages = -(-total // data.health.ROWS_PER_PAGE)
     page = filters.page_number(frame.address, "page", pages, of=chosen)
+    if page is None:
+        return
     rows = data.health.quarantine_rows(frame.view, chosen, page)
     first = (page - 1) * data.health.ROWS_PER_PAGE + 1
     shown = f"Lines {first:,} to {first + rows.height - 1:,} of {total:,}"

@@ -49,6 +49,8 @@ def noted(frame: Frame, lines: dict[str, int]) -> None:
         return
     pages = -(-total // data.health.ROWS_PER_PAGE)
     page = filters.page_number(frame.address, "noted_page", pages, of=None)
+    if page is None:
+        return
     rows = data.health.noted_values(frame.view, page)
     first = (page - 1) * data.health.ROWS_PER_PAGE + 1
     shown = f"Values {first:,} to {first + rows.height - 1:,} of {total:,}"

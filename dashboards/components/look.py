@@ -183,7 +183,28 @@ table.mhhs td {{ white-space: nowrap; }}
 .mhhs-words table.mhhs td {{ white-space: normal; }}
 table.mhhs td .wrap {{ display: block; white-space: normal; min-width: 14rem; }}
 table.mhhs .number {{ text-align: right; white-space: nowrap; }}
-[data-testid="stPopoverBody"] [data-testid="stCode"] > div {{ opacity: 1; }}
+.mhhs-copy-place {{ position: relative; }}
+.mhhs-copy {{ display: flex; align-items: center; gap: .5rem; min-height: 2.5rem;
+  padding: .25rem .75rem; border: 1px solid {colours.rule}; border-radius: .5rem; cursor: pointer;
+  background: {colours.background}; color: {colours.text}; font: inherit; white-space: nowrap; }}
+.mhhs-copy:hover {{ border-color: {colours.focus}; color: {colours.focus}; }}
+.mhhs-copy .icon {{ font-family: 'Material Symbols Rounded'; font-size: 1.25rem; line-height: 1; }}
+.mhhs-copy .icon::before {{ content: "link"; font-feature-settings: "liga"; }}
+.mhhs-copy-place [role="status"] {{ position: absolute; inset: 1px; display: none;
+  align-items: center; justify-content: center; border-radius: .5rem; font-weight: 700;
+  background: {colours.background}; color: {colours.good}; pointer-events: none; }}
+.mhhs-copy-place.copied [role="status"] {{ display: flex; }}
+.mhhs-copy-place.copied [role="status"]::before {{ content: "✓" / ""; margin-right: .4rem; }}
+.mhhs-copy-place .panel {{ position: absolute; top: calc(100% + .4rem); right: 0; z-index: 100;
+  width: min(26rem, calc(100vw - 2rem)); padding: .8rem; border: 1px solid {colours.quiet};
+  border-radius: .5rem; background: {colours.background}; color: {colours.text};
+  font-size: .95rem; line-height: 1.4; box-shadow: 0 4px 16px rgb(0 0 0 / .25); }}
+.mhhs-copy-place .panel[hidden] {{ display: none; }}
+.mhhs-copy-place label {{ display: block; font-weight: 700; }}
+.mhhs-copy-place input {{ display: block; width: 100%; margin-top: .3rem; padding: .4rem .5rem;
+  border: 1px solid {colours.quiet}; border-radius: .25rem; font: inherit; font-weight: 400;
+  background: {colours.surface}; color: {colours.text}; }}
+.mhhs-copy-place .panel p {{ margin: .5rem 0 0; }}
 .mhhs-scroll {{ overflow-x: auto; }}
 .mhhs-scroll + .mhhs-sub {{ margin-top: .4rem; }}
 .mhhs-hidden {{ position: absolute; width: 1px; height: 1px; overflow: hidden;
@@ -238,7 +259,8 @@ dl.mhhs-facts {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(9
 .mhhs-schema dt em {{ color: {colours.text}; font-size: .85rem; font-style: normal;
   background: {colours.plain_fill}; padding: 0 .35rem; border-radius: .2rem; }}
 .mhhs-schema dd {{ margin: 0; }}
-a:focus-visible, button:focus-visible {{ outline: 3px solid {colours.focus}; outline-offset: 2px; }}
+a:focus-visible, button:focus-visible, .mhhs-copy-place input:focus-visible {{
+  outline: 3px solid {colours.focus}; outline-offset: 2px; }}
 @media (max-width: 640px) {{
   .st-key-sql_layout {{ grid-template-columns: minmax(0, 1fr); }}
   .st-key-sql_layout > :has(> .st-key-sql_answer_place) {{ order: 1; }}
@@ -247,6 +269,7 @@ a:focus-visible, button:focus-visible {{ outline: 3px solid {colours.focus}; out
   .mhhs-columns table.mhhs th, .mhhs-columns table.mhhs td {{ display: inline-block; border: none;
     min-width: 0; padding: 0 .5rem 0 0; }}
   .mhhs-columns table.mhhs td:last-child {{ display: block; }}
+  .mhhs-copy-place .panel {{ position: fixed; inset: auto 1rem 1rem; width: auto; }}
   .mhhs-lead {{ font-size: 1.2rem; }}
   table.mhhs {{ font-size: .9rem; }}
   table.mhhs th, table.mhhs td {{ padding-right: .4rem; }}

@@ -35,11 +35,13 @@ def render(frame: Frame) -> None:
     finished.show(frame, _figures)
     st.header("Every agent", anchor=False)
     shown, chosen = _filtered(frame, agents)
+    if filters.say_unknown(frame.address, EMPTY):
+        _one(frame, agents)
+        return
     count = f"**{shown.height:,} of {agents.height:,} agents**"
     if shown.is_empty():
         st.markdown(f"{count}.")
         st.info("No agents match these filters.", icon=":material/filter_alt_off:")
-        st.button("Clear filters", on_click=filters.clear, args=(EMPTY,))
     else:
         st.markdown(
             f"{count}, a company once for each of its roles, those that serve the most migrated "
@@ -180,17 +182,15 @@ def _filtered(frame: Frame, agents: pl.DataFrame) -> tuple[pl.DataFrame, dict[st
         for code in words.ROLE
         if code in set(agents["market_role"].to_list())
     }
-    present = set(agents["readiness_status"])
-    statuses = {code: label.text for code, label in words.READINESS.items() if code in present}
+    statuses = {code: label.text for code, label in words.READINESS.items()}
     tranches = {name: name for name in sorted(agents["tranche"].drop_nulls().unique())}
-    with (
-        st.expander("Filters", expanded=True, icon=":material/filter_alt:"),
-        st.grid(4, min_column_width=150, gap="small", vertical_alignment="bottom"),
-    ):
-        role = filters.choose_many(address, "market_role", "Role", roles)
-        status = filters.choose_many(address, "readiness_status", "Status", statuses)
-        tranche = filters.choose_many(address, "tranche", "Tranche", tranches)
-        text = filters.search_text(address, "q", "Search", "Name or MPID").lower()
+    with st.expander("Filters", expanded=True, icon=":material/filter_alt:"):
+        with st.grid(4, min_column_width=150, gap="small", vertical_alignment="bottom"):
+            role = filters.choose_many(address, "market_role", "Role", roles)
+            status = filters.choose_many(address, "readiness_status", "Status", statuses)
+            tranche = filters.choose_many(address, "tranche", "Tranche", tranches)
+            text = filters.search_text(address, "q", "Search", "Name or MPID").lower()
+        filters.clear_button(address, EMPTY)
     shown = agents
     for column, values in (
         ("market_role", role),

@@ -10,7 +10,8 @@ import streamlit as st
 
 from dashboards import comparing, data
 from dashboards.comparing import Pair
-from dashboards.components import changes_chart, finished, numbers, words
+from dashboards.components import changes_chart, filters, finished, numbers, words
+from dashboards.components.address import Read
 from dashboards.components.changes_list import changes_list
 from dashboards.components.figures import FRAME, figure
 from dashboards.components.frame import Backdrop, Frame, current
@@ -31,7 +32,10 @@ def render(frame: Frame) -> None:
             icon=":material/info:",
         )
         return
-    pair = Pair(_choose(frame, earlier), frame.view)
+    before = _choose(frame, earlier)
+    if filters.say_unknown(frame.address, ["before"], "Nothing is compared."):
+        return
+    pair = Pair(before, frame.view)
     result = pair.result()
     if result:
         changes = pl.DataFrame(result.document["changes"], schema=_SCHEMA)
@@ -88,11 +92,14 @@ def _choose(frame: Frame, earlier: Sequence[View]) -> View:
     by_id = {view.publication_id: view for view in earlier}
     default = next(iter(by_id))
 
-    def parse(asked: Sequence[str]) -> str:
-        return asked[0] if asked and asked[0] in by_id else default
+    def read(asked: Sequence[str]) -> Read:
+        if len(asked) == 1 and asked[0] in by_id:
+            return Read(asked[0])
+        return Read(default, {each: _not_earlier(each) for each in asked})
 
-    frame.address.restore("before", parse)
-    st.session_state["before"] = parse([st.session_state["before"]])
+    frame.address.restore("before", read)
+    if st.session_state["before"] not in by_id:  # another publication was chosen above
+        frame.address.put("before", Read(default))
     chosen = st.selectbox(
         "Compared with",
         list(by_id),
@@ -106,6 +113,13 @@ def _choose(frame: Frame, earlier: Sequence[View]) -> View:
     frame.address.show("before", [chosen] if chosen != default else [])
     frame.address.pin("before", chosen)
     return by_id[chosen]
+
+
+def _not_earlier(publication_id: str) -> str:
+    return (
+        f"{filters.quoted(publication_id)} is not a kept publication that is earlier than the one "
+        "chosen above, or the address names several."
+    )
 
 
 def _sentence(pair: Pair, changes: pl.DataFrame, is_split: bool) -> str:

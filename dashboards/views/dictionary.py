@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import polars as pl
@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboards import data
 from dashboards.components import filters, numbers, words
+from dashboards.components.address import Read
 from dashboards.components.dictionary_panel import KINDS, model_panel, rule_panel
 from dashboards.components.frame import Frame, current
 from dashboards.components.tags import tag_column, tags
@@ -33,9 +34,13 @@ def render(frame: Frame) -> None:
             icon=":material/info:",
         )
     part = _choose_part(frame)
+    if filters.say_unknown(frame.address, ["part"]):
+        return
     search = filters.search_text(
         frame.address, "q", "Search", "A table, column, rule or word of a description"
     )
+    if filters.say_unknown(frame.address, ["q"]):
+        return
     terms = search.lower().split()
     if part == "models":
         _models(frame, known, terms)
@@ -55,12 +60,12 @@ def _sentence(known: Dictionary, rules: int) -> str:
 
 
 def _choose_part(frame: Frame) -> str:
-    def parse(asked: Any) -> str:
-        if asked and asked[0] in PARTS:
-            return str(asked[0])
-        return "rules" if frame.address.asked("rule") else "models"
+    def read(asked: Sequence[str]) -> Read:
+        default = "rules" if frame.address.asked("rule") else "models"
+        unknown = {text: filters.not_a_value(text, "Show") for text in asked if text not in PARTS}
+        return Read(asked[0] if asked and not unknown else default, unknown)
 
-    frame.address.restore("part", parse)
+    frame.address.restore("part", read)
     chosen = st.segmented_control(
         "Show", list(PARTS), format_func=PARTS.__getitem__, key="part", required=True
     )
@@ -87,6 +92,8 @@ def _models(frame: Frame, known: Dictionary, terms: list[str]) -> None:
                 "Also what lies behind the marts",
                 help="Extracts, seeds, and the models between them and the marts",
             )
+    if filters.say_unknown(frame.address, ["group", "behind"]):
+        return
     shown = [
         model
         for model in known.models.values()

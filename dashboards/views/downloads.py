@@ -43,6 +43,8 @@ def render(frame: Frame) -> None:
         )
         return
     shown = _filtered(frame, log)
+    if filters.say_unknown(frame.address, EMPTY):
+        return
     scope = "match the filters" if shown.height < log.height else "in all, newest first"
     st.markdown(f"**{shown.height:,} line{'' if shown.height == 1 else 's'}** {scope}.")
     if shown.is_empty():
@@ -77,8 +79,7 @@ def _filtered(frame: Frame, log: pl.DataFrame) -> pl.DataFrame:
             user = filters.choose_many(address, "log_user", "Who", users)
             first = filters.choose_day(address, "log_from", "From")
             last = filters.choose_day(address, "log_to", "To")
-        chosen = [kind, user, first, last]
-        st.button("Clear filters", on_click=filters.clear, args=(EMPTY,), disabled=not any(chosen))
+        filters.clear_button(address, EMPTY)
     day = pl.col("at").dt.date()
     return log.filter(
         pl.col("kind").is_in(kind or list(kinds)),
@@ -122,6 +123,8 @@ def _file(shown: pl.DataFrame) -> None:
 def _table(frame: Frame, shown: pl.DataFrame) -> None:
     size = data.downloads.LINES_PER_PAGE
     page = filters.page_number(frame.address, "page", -(-shown.height // size), of=shown.height)
+    if page is None:
+        return
     lines = shown.slice((page - 1) * size, size)
     first = (page - 1) * size + 1
     words = f"Lines {first:,} to {first + lines.height - 1:,} of {shown.height:,}"

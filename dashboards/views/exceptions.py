@@ -48,6 +48,8 @@ def render(frame: Frame) -> None:
     st.header("The list", anchor=False)
     standing_lists(frame)
     chosen = _filters(frame, register)
+    if filters.say_unknown(frame.address, EMPTY):
+        return
     found = data.exceptions.count(frame.view, chosen)
     _count(found, chosen)
     if not found["rows"]:
@@ -151,12 +153,7 @@ def _filters(frame: Frame, register: pl.DataFrame) -> dict[str, list[str]]:
                 help="Not in the publication of the as-of day before",
             )
         chosen["is_new"] = ["true"] if new else []
-        st.button(
-            "Clear filters",
-            on_click=filters.clear,
-            args=(EMPTY,),
-            disabled=not any(chosen.values()),
-        )
+        filters.clear_button(address, EMPTY)
     return chosen
 
 
@@ -192,6 +189,8 @@ def _nothing(chosen: dict[str, list[str]]) -> None:
 def _list(frame: Frame, chosen: dict[str, list[str]], total: int, register: pl.DataFrame) -> None:
     pages = -(-total // data.exceptions.ROWS_PER_PAGE)
     page = filters.page_number(frame.address, "page", pages, of=chosen)
+    if page is None:
+        return
     rows = data.exceptions.rows(frame.view, chosen, page)
     table = rows.select(
         pl.col("rule_id").alias("Rule"),

@@ -48,6 +48,8 @@ def render(frame: Frame) -> None:
     chosen = filters.choose_many(
         frame.address, "market_role", "Role", names, placeholder="All roles"
     )
+    if filters.say_unknown(frame.address, ["market_role"]):
+        return
     if chosen:
         overdue = overdue.filter(pl.col("market_role").is_in(chosen))
     left, right = st.columns(2, gap="large")
@@ -196,6 +198,8 @@ def _overdue(frame: Frame, overdue: pl.DataFrame) -> None:
     words_of = _overdue_words(overdue)
     st.header(words_of[0].upper() + words_of[1:], anchor=False)
     only = filters.choose_yes(frame.address, "qad", "Only Qualification Assessment Documents")
+    if filters.say_unknown(frame.address, ["qad"]):
+        return
     shown = overdue.filter(pl.col("stage").is_in(QADS)) if only else overdue
     if shown.is_empty():
         st.info("No QAD is overdue.", icon=":material/check:")

@@ -39,6 +39,8 @@ def render(frame: Frame) -> None:
 def _by_mpan(frame: Frame) -> Point | None:
     with st.container(width=400):
         text = filters.search_text(frame.address, "mpan", "MPAN", "13 digits", is_an_id=True)
+    if filters.say_unknown(frame.address, ["mpan"], "Nothing is shown."):
+        return None
     asked = frame.address.asked("exception")
     if not text and asked:
         frame.address.show("exception", asked[:1])
@@ -74,6 +76,8 @@ def _by_exception(frame: Frame) -> Point | None:
         text = filters.search_text(
             frame.address, "exception", "Exception id", "32 characters", is_an_id=True
         )
+    if filters.say_unknown(frame.address, ["exception"], "Nothing is shown."):
+        return None
     if not text:
         _nothing_asked(frame, "Enter an exception_id of the mart fct_exception.")
         return None
@@ -195,12 +199,12 @@ def _links(frame: Frame, point: Point) -> None:
         return
     mpid = point.attributes["supplier_mpid"]
     st.page_link(
-        "views/suppliers.py",
+        "views/supplier.py",
         label=f"Readiness of {plain(words.party(point.names.get(mpid), mpid))}",
         icon=":material/arrow_forward:",
         icon_position="right",
         width="stretch",
-        query_params=frame.link_parameters({"supplier": [mpid]}),
+        query_params=frame.link_parameters({"mpid": [mpid]}),
     )
 
 

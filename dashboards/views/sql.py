@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboards import data, saved_queries
 from dashboards.auth import User, current_user
+from dashboards.components.address import Read
 from dashboards.components.frame import Frame, current
 from dashboards.components.schema_browser import schema_browser
 from dashboards.components.sql_answer import offer_chart, show_answer, show_failure
@@ -91,11 +92,11 @@ def _editor(frame: Frame) -> str:
     return statement
 
 
-def _asked_text(asked: Sequence[str]) -> str:
+def _asked_text(asked: Sequence[str]) -> Read:
     """The query of a link; else what stood here; else the first question. A link runs nothing."""
     if asked:
-        return asked[0][:STATEMENT_LENGTH]
-    return str(st.session_state.get(_TEXT, data.starters.questions()[0].sql))
+        return Read(asked[0][:STATEMENT_LENGTH])
+    return Read(str(st.session_state.get(_TEXT, data.starters.questions()[0].sql)))
 
 
 def _choices(frame: Frame) -> None:

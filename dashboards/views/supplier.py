@@ -23,30 +23,32 @@ def render(frame: Frame) -> None:
         row["mpid"]: words.party(row["participant_name"], row["mpid"])
         for row in suppliers.sort("participant_name", nulls_last=True).to_dicts()
     }
-    asked = frame.address.asked("mpid")
-    mpid = filters.choose_one(frame.address, "mpid", "Supplier", names, "Choose a Supplier")
+    mpid = filters.choose_one(
+        frame.address,
+        "mpid",
+        "Supplier",
+        names,
+        "Choose a Supplier",
+        why_not=lambda code: (
+            f"No Supplier has MPID {filters.quoted(code)} on {numbers.day(frame.view.as_of)}."
+        ),
+    )
     heading.title(plain(names[mpid]) if mpid else "Supplier", anchor=False)
     if mpid is None:
-        _none_chosen(frame, names, asked)
+        _none_chosen(frame, names)
         return
     finished.show(frame, _one, suppliers.row(by_predicate=pl.col("mpid") == mpid, named=True))
     _all_suppliers(frame)
 
 
-def _none_chosen(frame: Frame, names: dict[str, str], asked: list[str]) -> None:
+def _none_chosen(frame: Frame, names: dict[str, str]) -> None:
     if not names:
         st.info(
             "This publication holds no Supplier. Check the loads: the participant and "
             "registration files may be missing or refused.",
             icon=":material/info:",
         )
-    elif asked and asked[0] not in names:
-        st.info(
-            f"{plain(asked[0][:20])} is no Supplier on {numbers.day(frame.view.as_of)}: no row in "
-            "force and no live Metering Point. Choose another one, or another publication.",
-            icon=":material/person_off:",
-        )
-    else:
+    elif not frame.address.unknown("mpid"):
         st.info("Choose a Supplier to see its state.", icon=":material/person_search:")
     _all_suppliers(frame)
 

@@ -40,11 +40,13 @@ def render(frame: Frame) -> None:
     m14 = data.frame.milestone_day(frame.view, "M14")
     st.html(f'<p class="mhhs-lead">{suppliers_sentence(suppliers, frame.view.as_of, m14)}</p>')
     shown, chosen = _filtered(frame, suppliers)
+    if filters.say_unknown(frame.address, EMPTY):
+        _open_by_name(frame, suppliers)
+        return
     count = f"**{shown.height:,} of {suppliers.height:,} Suppliers**"
     if shown.is_empty():
         st.markdown(f"{count}.")
         st.info("No Suppliers match these filters.", icon=":material/filter_alt_off:")
-        st.button("Clear filters", on_click=filters.clear, args=(EMPTY,))
     else:
         st.markdown(
             f"{count}, those with the most Metering Points held while not Qualified first. "
@@ -58,8 +60,7 @@ def render(frame: Frame) -> None:
 def _filtered(frame: Frame, suppliers: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, list[str]]]:
     """The rows that the filters select, and the filters as an export names them."""
     address = frame.address
-    present = set(suppliers["readiness_status"])
-    statuses = {code: label.text for code, label in words.READINESS.items() if code in present}
+    statuses = {code: label.text for code, label in words.READINESS.items()}
     tranches = {name: name for name in sorted(suppliers["tranche"].drop_nulls().unique())}
     with st.expander("Filters", expanded=True, icon=":material/filter_alt:"):
         grid = st.grid(3, min_column_width=150, gap="small", vertical_alignment="bottom")
@@ -72,6 +73,7 @@ def _filtered(frame: Frame, suppliers: pl.DataFrame) -> tuple[pl.DataFrame, dict
             )
             missing = filters.choose_many(address, "missing", "Missing approval", words.BODY)
             text = filters.search_text(address, "q", "Search", "Name or MPID").lower()
+        filters.clear_button(address, EMPTY)
     shown = suppliers
     if status:
         shown = shown.filter(pl.col("readiness_status").is_in(status))

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards import data
+from tests.app_pages import link_of
 from tests.fixture_publication import (
     AFTER,
     BEFORE,
@@ -106,7 +107,7 @@ def test_every_chart_has_its_alternative_text_and_table() -> None:
     assert [each.label for each in app.expander] == ["The same numbers as a table"] * 3
 
 
-def test_filters_come_from_the_address_and_unknown_values_are_dropped() -> None:
+def test_filters_come_from_the_address_and_unknown_values_stay_in_it() -> None:
     app = open_page(
         "exceptions",
         rule_id=["SUP-03", "NOPE"],
@@ -122,10 +123,11 @@ def test_filters_come_from_the_address_and_unknown_values_are_dropped() -> None:
     assert app.date_input(key="occurred_to").value is None
     assert app.checkbox(key="is_new").value is True
     assert app.query_params == {
-        "rule_id": "SUP-03",
-        "severity": "BREACH",
-        "occurred_from": "2026-11-01",
-        "is_new": "true",
+        "rule_id": ["SUP-03", "NOPE"],
+        "severity": ["BREACH"],
+        "occurred_from": ["2026-11-01"],
+        "occurred_to": ["2026-99-99"],
+        "is_new": ["true"],
     }
 
 
@@ -153,7 +155,7 @@ def test_an_address_that_changes_from_outside_is_followed() -> None:
 
 def test_the_permanent_link_pins_publication_and_filters() -> None:
     app = open_page("exceptions", rule_id="SUP-01", mpid=["SORB", "YEWX"])
-    link = app.code[0].value
+    link = link_of(app)
     assert f"asof={publication_id(AFTER)}" in link
     assert "rule_id=SUP-01&mpid=SORB&mpid=YEWX" in link
     assert "asof" not in app.query_params  # the newest publication is the default
@@ -228,7 +230,7 @@ def test_a_publication_that_is_gone_is_not_replaced_silently() -> None:
     app = AppTest.from_file(str(PROJECT / "dashboards/app.py"))
     app.query_params["asof"] = "20260101-gone"
     app.run()
-    assert app.title[0].value == "This publication is no longer kept"
+    assert app.title[0].value == "This publication is not kept"
     assert not app.get("plotly_chart")
 
 

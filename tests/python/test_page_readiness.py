@@ -88,7 +88,7 @@ def test_agents_by_role_are_summed_from_the_mart(market_warehouse: Path) -> None
 
 
 def test_filters_of_agents_are_in_the_address(market_warehouse: Path) -> None:
-    app = open_page("agents", market_role=["SDS", "SUP"], q="  DATA ")
+    app = open_page("agents", market_role="SDS", q="  DATA ")
     assert app.multiselect(key="market_role").value == ["SDS"]
     expected = rows_of(
         market_warehouse,
@@ -273,7 +273,9 @@ def test_a_supplier_is_chosen_by_its_address_and_its_links_keep_the_publication(
 
 
 def test_an_unknown_supplier_is_said_to_be_none() -> None:
-    assert "NOPE is no Supplier on 9 Nov 2026" in text_of(open_page("supplier", mpid="NOPE"))
+    assert "No Supplier has MPID “NOPE” on 9 Nov 2026" in text_of(
+        open_page("supplier", mpid="NOPE")
+    )
     assert "Choose a Supplier to see its state" in text_of(open_page("supplier"))
 
 
