@@ -324,9 +324,9 @@ def say_publication(
     as_json: bool,
     summary: LoadSummary | None = None,
 ) -> None:
-    from pipeline.publication import closing_summary, current_among, pointed_at, publications
+    from pipeline.publication import closing_summary, current_among, kept_and_pointed
 
-    now = current_among(publications(warehouse), pointed_at(warehouse))
+    now = current_among(*kept_and_pointed(warehouse))
     is_current = now is not None and now.publication_id == publication.publication_id
     accepted = publication.manifest.get("accepted_loss", [])
     if as_json:

@@ -117,9 +117,23 @@ def current_among(kept: Sequence[Publication], pointed: str) -> Publication | No
     return next((each for each in kept if not each.is_ahead), None)
 
 
+def kept_and_pointed(warehouse: Warehouse) -> tuple[list[Publication], str]:
+    """Every kept publication, newest first, and what the pointer named all the while.
+
+    While the folder is listed a new publication may be made and the named one deleted.
+    """
+    pointed = pointed_at(warehouse)
+    while True:
+        kept = publications(warehouse)
+        now = pointed_at(warehouse)
+        if now == pointed:
+            return kept, pointed
+        pointed = now
+
+
 def current(warehouse: Warehouse) -> Publication:
     """The publication that readers see."""
-    kept, pointed = publications(warehouse), pointed_at(warehouse)
+    kept, pointed = kept_and_pointed(warehouse)
     found = current_among(kept, pointed)
     if found is not None:
         return found
@@ -277,8 +291,8 @@ def _instant(warehouse: Warehouse) -> datetime:
 
 def _is_newest(warehouse: Warehouse, publication: Publication) -> bool:
     """Whether readers see no later day; days after today do not count against a day up to today."""
-    kept = publications(warehouse)
-    now = current_among(kept, pointed_at(warehouse))
+    kept, pointed = kept_and_pointed(warehouse)
+    now = current_among(kept, pointed)
     others = [each for each in kept if not each.is_ahead] if now is None else [now]
     return all(
         publication.as_of >= other.as_of or publication.as_of <= today() < other.as_of

@@ -118,7 +118,7 @@ def test_an_account_without_a_role_is_told_how_to_get_one(
     assert page.locator(".mhhs-strip").count() == 0
     assert page.get_by_test_id("stTopNavSection").count() == 0
     file = make_file(site)
-    answer = page.request.get(site.link(file, "new@example.com", role=None))
+    answer = page.request.get(site.link(file, "new", role=None))
     assert (answer.status, answer.text()) == (403, "You have no role in this app.")
 
 

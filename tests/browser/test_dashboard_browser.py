@@ -93,7 +93,7 @@ def test_the_first_request_of_a_server_can_be_a_deep_link(
     [
         ("overview", "1,570 Metering Points (1.9\u00a0%) are in breach"),
         ("suppliers", "4 of 20 Suppliers are not Qualified"),
-        ("exceptions", "1,574 open breaches among 1,582 exceptions"),
+        ("exceptions", "1,582 open breaches among 1,582 exceptions"),
         ("changes", "350 exceptions added"),
         ("health", "These figures can be trusted"),
     ],
@@ -224,8 +224,7 @@ def test_links_that_expired_or_were_changed_are_refused(
     assert fetch(links.sign(links.Claim("p/h/gone.csv", LOCAL_USER.key, now + 60))) == 404
     escape = links.Claim("../published/CURRENT", LOCAL_USER.key, now + 60)
     assert fetch(links.sign(escape)) == 404
-    with urllib.request.urlopen(f"{server}/exports/p/h/list.csv", timeout=10) as answer:
-        assert answer.read() != file.read_bytes()  # the app's own page, never the file
+    assert status(f"{server}/exports/p/h/list.csv") == 404
 
 
 def test_a_permanent_link_restores_publication_and_filters(visit: Callable[..., Any]) -> None:

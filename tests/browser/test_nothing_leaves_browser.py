@@ -14,7 +14,8 @@ from dashboards import failures
 from dashboards.registry import PAGES, PageEntry
 from dashboards.shell import DESCRIPTION
 from tests.fixture_publication import make_warehouse
-from tests.served import chromium, free_port, serve, settle
+from tests.needs import open_chromium
+from tests.served import free_port, serve, settle
 
 pytestmark = pytest.mark.browser
 

@@ -48,8 +48,10 @@ EXPECTED = {
     # held two days before anybody told
     ("SUP-01", "R-LATE", "ADDED", "CORRECTION"),
     ("SUP-03", "R-LATE", "ADDED", "CORRECTION"),
-    # the next approval is known, so the reason of the event is another
-    ("SUP-03", "R-SC-S", "RE_STATED", "REAL"),
+    # its Supplier is approved from the new day, which ends the effect of the gain
+    ("SUP-03", "R-SC-S", "RESOLVED", "REAL"),
+    # what was gained has been switched away
+    ("SUP-03", "R-28", "RESOLVED", "REAL"),
     # registrations that this market overlaps
     ("INT-01", "R-28|R-28-N", "ADDED", "REAL"),
     ("INT-01", "R-13-OLD|R-LATE", "ADDED", "CORRECTION"),
