@@ -132,7 +132,7 @@ def _sign_out() -> None:
     if user.name:
         auth.sign_out(user)
         log = data.store.warehouse().audit_log
-        audit.record(log, "sign_out", user.name, subject=user.subject)
+        audit.record(log, "sign_out", user.name, **user.identity())
     st.logout()
 
 
