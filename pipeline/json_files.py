@@ -75,7 +75,7 @@ class MartFigures(_Known):
 
 class KnownFile(_Known):
     file: str
-    sha256: str
+    sha256: str | None  # none of what was never opened: NOT_A_FILE
     outcome: str
     error: str | None
 

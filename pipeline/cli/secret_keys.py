@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.console import WAREHOUSE
+from pipeline.console import WAREHOUSE, say, tell
 from pipeline.errors import PipelineError
 from pipeline.keys import REPLACED, retire_exposed_key, rotate
 from pipeline.layout import Warehouse
@@ -23,10 +23,10 @@ def rotate_key(root: Path) -> None:
     if not root.is_dir():
         raise PipelineError(f"There is no warehouse {root}: name its folder with --warehouse.")
     rotate(Warehouse(root))
-    click.echo(REPLACED)
+    say(REPLACED)
 
 
 def replace_exposed_key(root: Path) -> None:
     """Replace a key of an earlier version, and say so once."""
     if retire_exposed_key(Warehouse(root)):
-        click.echo(f"{REPLACED} SQL could read the key of the earlier version.", err=True)
+        tell(f"{REPLACED} SQL could read the key of the earlier version.")

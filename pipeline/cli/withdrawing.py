@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.console import JSON, WAREHOUSE, print_json
+from pipeline.console import JSON, WAREHOUSE, print_json, say
 from pipeline.layout import Warehouse
 from pipeline.locking import warehouse_lock
 
@@ -39,10 +39,10 @@ def withdraw(file: str, root: Path, sha256: str, as_json: bool) -> None:
     for each in found:
         supply = f"{each.file} ({each.sha256[:16]})"
         if each.was_withdrawn:
-            click.echo(f"{supply} was withdrawn before.")
+            say(f"{supply} was withdrawn before.")
         else:
-            click.echo(f"{supply} is withdrawn: {each.accepted:,} accepted lines are taken back.")
-    click.echo(
+            say(f"{supply} is withdrawn: {each.accepted:,} accepted lines are taken back.")
+    say(
         "Publications that exist stay as they are. "
         f"`python -m pipeline publish --warehouse {root}` builds without the file."
     )

@@ -97,7 +97,9 @@ def load(
         tuple(
             replace(
                 report(file, taken, fates[entry.identity] if entry is not None else None, why),
-                first_seen=entry is not None and entry.identity not in known,
+                # What could not be read is on no record, so it is new on each run.
+                first_seen=taken is Taken.UNREACHED
+                or (entry is not None and entry.identity not in known),
             )
             for file, entry, taken, why in seen
         ),

@@ -304,3 +304,8 @@ def test_days_are_days() -> None:
     for text in ("20261110", "2026-W01-1", "0001-01-01", "9999-12-31", "1794268800", ""):
         with pytest.raises(ValueError):
             json_files._day(text)
+
+
+def test_a_manifest_may_name_what_was_never_opened() -> None:
+    file = {"file": "stage/a", "sha256": None, "outcome": "refused", "error": "NOT_A_FILE"}
+    assert json_files.KnownFile.model_validate(file).sha256 is None
