@@ -160,7 +160,8 @@ def _is_mounted_secret(path: Path) -> bool:
     whole = path.resolve()
     if any(whole.is_relative_to(folder) for folder in SECRET_MOUNTS):
         return True
-    return bool(os.statvfs(whole).f_flag & os.ST_RDONLY)
+    is_mounted = whole.stat().st_dev != Path("/").stat().st_dev
+    return is_mounted and bool(os.statvfs(whole).f_flag & os.ST_RDONLY)
 
 
 def _of_environment(environment: Mapping[str, str]) -> _Values:

@@ -7,6 +7,7 @@ what waits, and stops what would take more of the disk than its reader, or all o
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import subprocess
@@ -24,6 +25,8 @@ from dashboards.export_limits import Limits, limits
 from pipeline import room
 from pipeline.layout import PROJECT, Warehouse
 from pipeline.leftovers import sweep_scratch
+
+_LOG = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.1
 _GRACE_SECONDS = 3.0  # from SIGTERM to SIGKILL
@@ -149,7 +152,10 @@ class Queue:
         while True:
             time.sleep(_TICK_SECONDS)
             with self._lock:
-                self._advance()
+                try:
+                    self._advance()
+                except OSError:
+                    _LOG.exception("The queue of exports could not look at the disk.")
                 if not self._entries:
                     self._thread = None
                     return
@@ -220,9 +226,13 @@ class Queue:
         entry.said.close()
         folder, code = entry.job.folder, entry.process.returncode
         if code == 0:
-            if folder and folder.is_dir():
-                export_shares.claim(folder, entry.reader)
-            return
+            try:
+                if folder and folder.is_dir():
+                    export_shares.claim(folder, entry.reader)
+                return
+            except OSError as error:  # a full disk: the file counts for nobody, so it goes
+                entry.stopped_because = f"The file could not be kept: {error}"
+                shutil.rmtree(folder, ignore_errors=True)
         if folder and folder.is_dir():
             sweep_scratch(folder)
             if not any(folder.glob("*.manifest.json")):

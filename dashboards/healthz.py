@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from datetime import datetime
@@ -15,6 +14,7 @@ from starlette.responses import JSONResponse
 from dashboards import data
 from dashboards.data import View
 from dashboards.limits import max_age_days
+from pipeline import json_files
 from pipeline.clock import today
 
 # Asked as often as anybody likes, the folder is looked at once a second.
@@ -67,12 +67,14 @@ def _is_readable(view: View) -> bool:
 
 
 def _last_gate(view: View) -> str:
-    """`failed` if a build after this publication failed its tests."""
+    """`failed` or `held` if the newest build after this publication was."""
     path = data.store.warehouse().last_failure
     if not path.exists():
         return "passed"
     try:
-        failed_at = datetime.fromisoformat(json.loads(path.read_text("utf-8"))["failed_at"])
-        return "failed" if failed_at > view.built_at else "passed"
-    except (OSError, ValueError, KeyError, TypeError):
+        failure = json_files.read(path, json_files.LastFailure)
+        if datetime.fromisoformat(failure["failed_at"]) <= view.built_at:
+            return "passed"
+    except (OSError, ValueError, json_files.DamagedFile):
         return "unknown"
+    return "held" if failure.get("held") else "failed"

@@ -6,11 +6,17 @@ sockets without number. The options are Streamlit's own.
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
+import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dashboards import calm_log
+
+if TYPE_CHECKING:
+    import uvicorn
 
 _APP = Path(__file__).resolve().parent / "app.py"
 _CANNOT_START = 3
@@ -50,8 +56,23 @@ def main(arguments: list[str]) -> int:
             server_header=False,
         )
     )
+    if not config.get_option("server.headless"):
+        threading.Thread(target=_open_browser, args=(server,), daemon=True).start()
     server.run()
     return 0 if server.started else _CANNOT_START
+
+
+def _open_browser(server: uvicorn.Server) -> None:
+    """Show the dashboards to whoever started them, where there is a screen."""
+    from streamlit import cli_util
+
+    if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+        return
+    while not server.started:
+        if server.should_exit:
+            return
+        time.sleep(0.1)
+    cli_util.open_browser(f"http://{server.config.host}:{server.config.port}")
 
 
 def options_of(arguments: list[str]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def _generated(warehouse: Warehouse) -> Iterator[tuple[Path, int]]:
     """Every generated folder and file, and the most that its mode may be."""
     # The set-group-id bit of a folder, which keeps its group, stays.
     folder_mode = FOLDER | stat.S_ISGID
-    if warehouse.root.is_dir():
+    if _is_only_ours(warehouse.root):
         yield warehouse.root, folder_mode
     lock = warehouse.root / ".lock"
     if lock.is_file():
@@ -64,11 +64,17 @@ def _generated(warehouse: Warehouse) -> Iterator[tuple[Path, int]]:
         for folder, _, files in os.walk(warehouse.root / name):
             yield Path(folder), folder_mode
             for path in map(Path(folder).joinpath, files):
-                if not path.is_symlink():
+                # A key that others could read is refused when it is read: it has to be replaced.
+                if not path.is_symlink() and path.suffix != ".key":
                     yield path, _mode_of(warehouse, path)
+
+
+def _is_only_ours(root: Path) -> bool:
+    """Whether a folder holds nothing but a warehouse: any other keeps its permissions."""
+    return root.is_dir() and {each.name for each in root.iterdir()} <= {*_GENERATED, ".lock"}
 
 
 def _mode_of(warehouse: Warehouse, path: Path) -> int:
     if path.parent == warehouse.published and path.suffix == ".duckdb" and path.name[0] != ".":
         return PUBLICATION
-    return SECRET if path.suffix == ".key" else FILE
+    return FILE

@@ -85,6 +85,8 @@ def guard(command: Callable[[], Any]) -> NoReturn:
             stream.flush()
     except BrokenPipeError:
         code = BROKEN_PIPE
+    except OSError:  # the disk that standard output goes to is full
+        os._exit(3)
     if code == BROKEN_PIPE:
         os._exit(code)  # the interpreter would try to write what is left
     sys.exit(code)

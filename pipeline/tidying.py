@@ -23,4 +23,5 @@ def tidy(warehouse: Warehouse) -> None:
                 first=left[0],
                 why="another account owns them: use `chown`, or run as that account",
             )
+    with suppress(OSError):
         sweep_exports(warehouse)

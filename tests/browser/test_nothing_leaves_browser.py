@@ -14,7 +14,6 @@ from dashboards import failures
 from dashboards.registry import PAGES, PageEntry
 from dashboards.shell import DESCRIPTION
 from tests.fixture_publication import make_warehouse
-from tests.needs import open_chromium
 from tests.served import free_port, serve, settle
 
 pytestmark = pytest.mark.browser
@@ -48,14 +47,10 @@ def server(warehouse: Path, log: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def context(server: str) -> Iterator[Any]:
-    path = chromium()
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with open_chromium() as browser:
         context = browser.new_context(base_url=server)
         context.add_init_script(_TITLES)
         yield context
-        browser.close()
 
 
 @pytest.fixture

@@ -99,11 +99,12 @@ def test_the_next_command_mends_a_warehouse_that_is_open(tmp_path: Path) -> None
     elsewhere.write_text("not ours")
     (root / "history").mkdir()
     (root / "history" / "mpan.key").write_text("0" * 32)
+    (root / "history" / "mpan.key").chmod(0o644)
     (root / "exports").mkdir()
     (root / "exports" / "link.csv").symlink_to(elsewhere)
     (root / "of the operator").mkdir(mode=0o755)
     for path in [root, *root.rglob("*")]:
-        if not path.is_symlink() and path.name != "of the operator":
+        if not path.is_symlink() and path.name not in ("of the operator", "mpan.key"):
             path.chmod(0o2777 if path.is_dir() else 0o666)
     landing = tmp_path / "landing"
     landing.mkdir()
@@ -111,7 +112,12 @@ def test_the_next_command_mends_a_warehouse_that_is_open(tmp_path: Path) -> None
     assert mode(elsewhere) == "0644"
     assert mode(root / "of the operator") == "0755"
     assert mode(root / "published") == "2750"
+    # The folder holds more than a warehouse, and a key that others could read is to be replaced.
+    assert mode(root) == "2777"
+    assert mode(root / "history" / "mpan.key") == "0644"
+    (root / "history" / "mpan.key").unlink()
     (root / "of the operator").rmdir()
+    pipeline("load", "--landing", landing, "--warehouse", root)
     (root / "exports" / "link.csv").unlink()
     for path in [root, *root.rglob("*")]:
         if path.is_dir():
