@@ -14,6 +14,7 @@ from dashboards import failures
 from dashboards.registry import PAGES, PageEntry
 from dashboards.shell import DESCRIPTION
 from tests.fixture_publication import make_warehouse
+from tests.needs import chromium, open_chromium
 from tests.served import free_port, serve, settle
 
 pytestmark = pytest.mark.browser
