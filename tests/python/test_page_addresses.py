@@ -25,24 +25,27 @@ CODES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch, fixture_warehouse: Path) -> None:
+    monkeypatch.setenv("MHHS_WAREHOUSE", str(fixture_warehouse))
+    monkeypatch.setenv("MHHS_TODAY", "2026-11-11")
+
+
 @pytest.fixture
 def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     root = make_warehouse(tmp_path / "warehouse")
     monkeypatch.setenv("MHHS_WAREHOUSE", str(root))
-    monkeypatch.setenv("MHHS_TODAY", "2026-11-11")
     yield root
 
 
 @pytest.mark.parametrize(
     ("page", "name"), [(page, name) for page, names in CODES.items() for name in names]
 )
-def test_an_unknown_value_is_named_and_can_be_cleared(
-    warehouse: Path, page: str, name: str
-) -> None:
+def test_an_unknown_value_is_named_and_can_be_cleared(page: str, name: str) -> None:
     app = open_page(page, **{name: UNKNOWN})
     said = [each.value for each in app.warning]
     assert any("NOPE\\-1" in each for each in said), (said, text_of(app)[-400:])
-    assert app.query_params[name] == [UNKNOWN]
+    assert app.query_params[name] == UNKNOWN
     next(each for each in app.button if each.label == "Clear this value").click().run()
     assert not app.exception
     assert not app.warning
@@ -62,37 +65,33 @@ def test_an_unknown_value_is_named_and_can_be_cleared(
         ("page", "1.5"),
     ],
 )
-def test_a_day_or_number_that_cannot_be_read_lists_nothing(
-    warehouse: Path, name: str, text: str
-) -> None:
+def test_a_day_or_number_that_cannot_be_read_lists_nothing(name: str, text: str) -> None:
     app = open_page("exceptions", **{name: text})
     assert len(app.warning) == 1
-    assert app.query_params[name] == [text]
+    assert app.query_params[name] == text
     assert len(app.dataframe) == 1  # the register of rules, not the list
     next(each for each in app.button if each.label == "Clear this value").click().run()
     assert len(app.dataframe) == 2
     assert name not in app.query_params
 
 
-def test_known_values_beside_an_unknown_one_list_nothing_until_it_is_cleared(
-    warehouse: Path,
-) -> None:
+def test_known_values_beside_an_unknown_one_list_nothing_until_it_is_cleared() -> None:
     app = open_page("exceptions", rule_id=["SUP-01", UNKNOWN])
     assert "**Nothing is listed.**" in app.warning[0].value
     assert "match the filters" not in text_of(app)
     next(each for each in app.button if each.label == "Clear this value").click().run()
     assert "match the filters" in text_of(app)
-    assert app.query_params["rule_id"] == ["SUP-01"]
+    assert app.query_params["rule_id"] == "SUP-01"
 
 
-def test_choosing_another_value_replaces_the_unknown_one(warehouse: Path) -> None:
+def test_choosing_another_value_replaces_the_unknown_one() -> None:
     app = open_page("exceptions", rule_id=UNKNOWN)
     app.multiselect(key="rule_id").set_value(["SUP-01"]).run()
     assert not app.warning
-    assert app.query_params["rule_id"] == ["SUP-01"]
+    assert app.query_params["rule_id"] == "SUP-01"
 
 
-def test_clear_filters_clears_unknown_values_as_well(warehouse: Path) -> None:
+def test_clear_filters_clears_unknown_values_as_well() -> None:
     app = open_page("exceptions", rule_id=UNKNOWN, occurred_from="2026-13-45", severity="BREACH")
     next(each for each in app.button if each.label == "Clear filters").click().run()
     assert not app.warning
@@ -100,13 +99,13 @@ def test_clear_filters_clears_unknown_values_as_well(warehouse: Path) -> None:
     assert "exceptions** in all" in text_of(app)
 
 
-def test_a_blank_value_is_no_filter(warehouse: Path) -> None:
+def test_a_blank_value_is_no_filter() -> None:
     app = open_page("exceptions", rule_id="", occurred_from="", page="")
     assert not app.warning
     assert "exceptions** in all" in text_of(app)
 
 
-def test_an_mpan_that_is_no_value_leaves_the_address(warehouse: Path) -> None:
+def test_an_mpan_that_is_no_value_leaves_the_address() -> None:
     app = open_page("exceptions", mpid="1012345678901")
     assert app.warning
     assert "mpid" not in app.query_params
@@ -114,16 +113,14 @@ def test_an_mpan_that_is_no_value_leaves_the_address(warehouse: Path) -> None:
 
 @pytest.mark.parametrize("asof", ["20260101-gone", ["20260101-gone", publication_id(AFTER)]])
 @pytest.mark.parametrize("page", ["overview", "exceptions", "health", "help"])
-def test_an_unknown_publication_shows_no_other(
-    warehouse: Path, page: str, asof: str | list[str]
-) -> None:
+def test_an_unknown_publication_shows_no_other(page: str, asof: str | list[str]) -> None:
     app = open_page(page, asof=asof)
     assert app.title[0].value == "This publication is not kept"
     assert not app.get("plotly_chart")
     assert f"asof={publication_id(AFTER)}" in links_of(app).values()
 
 
-def test_two_publications_are_not_one_of_them(warehouse: Path) -> None:
+def test_two_publications_are_not_one_of_them() -> None:
     app = open_page("overview", asof=[publication_id(BEFORE), publication_id(AFTER)])
     assert app.title[0].value == "The address names several publications"
 
