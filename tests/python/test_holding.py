@@ -163,7 +163,7 @@ def test_a_held_build_end_to_end(tmp_path: Path, bell: tuple[str, list[dict[str,
     where = ("--landing", landing, "--warehouse", root)
     short("run", *where)
     first = current(warehouse)
-    assert first.manifest["state_rows"] == {"registration": 29, "migration": 0, "appointment": 0}
+    assert first.manifest["state_rows"] == {"registration": 35, "migration": 0, "appointment": 0}
     assert first.manifest["accepted_loss"] == []
 
     bad = landing / "registration" / "registration_full_20261111.csv"
