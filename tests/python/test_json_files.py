@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dashboards import audit, data, exporting, saved_queries
+from dashboards.auth import LOCAL_USER
 from dashboards.components import frame
 from pipeline import comparison, increment, json_files
 from pipeline.cli import main
@@ -272,12 +273,12 @@ def test_any_file_that_pages_read(warehouse: Warehouse, tmp_path: Path, content:
     path.write_bytes(content)
     assert exporting.known_manifest(path) is None
 
-    queries = saved_queries._path("someone")
+    queries = saved_queries._path(LOCAL_USER)
     queries.parent.mkdir(parents=True, exist_ok=True)
     queries.write_bytes(content)
-    assert saved_queries.of("someone") == []
+    assert saved_queries.of(LOCAL_USER) == []
     with pytest.raises(saved_queries.NotSaved, match="cannot be read"):
-        saved_queries.save("someone", "name", "select 1")
+        saved_queries.save(LOCAL_USER, "name", "select 1")
     assert queries.read_bytes() == content
 
     path.write_bytes(content)
