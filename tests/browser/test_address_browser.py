@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,8 +17,6 @@ from tests.served import free_port, serve, settle
 pytestmark = pytest.mark.browser
 
 EARLIER = publication_id(BEFORE)
-# As a reader on another computer reaches a server that has no certificate.
-OTHER_HOST = "readiness.test"
 
 
 @pytest.fixture(scope="module")
@@ -213,9 +210,15 @@ def test_where_copying_is_refused_the_link_is_shown_selected(
 ) -> None:
     page = visit("/exceptions?rule_id=SUP-01")
     session = page.context.new_cdp_session(page)
+    target = session.send("Target.getTargetInfo")["targetInfo"]
     session.send(
         "Browser.setPermission",
-        {"permission": {"name": "clipboard-write"}, "setting": "denied", "origin": server},
+        {
+            "permission": {"name": "clipboard-write", "allowWithoutSanitization": False},
+            "setting": "denied",
+            "origin": server,
+            "browserContextId": target["browserContextId"],
+        },
     )
     assert_offers_the_link(page, f"{server}/exceptions?")
 
@@ -235,24 +238,6 @@ def test_the_link_that_is_shown_fits_and_is_accessible(
     assert edges["x"] + edges["width"] <= width
     assert_fits(page, width)
     assert_accessible(page)
-
-
-def test_without_the_clipboard_of_a_safe_page_the_link_is_shown(
-    server: str, tmp_path: Path
-) -> None:
-    """Plain http on another host: browsers have no clipboard there."""
-    from playwright.sync_api import sync_playwright
-
-    port = urlsplit(server).port
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=chromium(),
-            args=["--no-sandbox", f"--host-resolver-rules=MAP {OTHER_HOST} 127.0.0.1"],
-        )
-        page = browser.new_page()
-        page.goto(f"http://{OTHER_HOST}:{port}/suppliers")
-        assert page.evaluate("navigator.clipboard === undefined")
-        browser.close()
 
 
 def test_an_unknown_filter_value_lists_nothing_and_can_be_cleared(

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from dashboards import data
 from tests.app_pages import links_of, open_page, text_of
 from tests.fixture_publication import AFTER, BEFORE, make_warehouse, publication_id
 
@@ -41,7 +40,10 @@ def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 @pytest.mark.parametrize(
     ("page", "name"), [(page, name) for page, names in CODES.items() for name in names]
 )
-def test_an_unknown_value_is_named_and_can_be_cleared(page: str, name: str) -> None:
+def test_an_unknown_value_is_named_and_can_be_cleared(
+    market_warehouse: Path, monkeypatch: pytest.MonkeyPatch, page: str, name: str
+) -> None:
+    monkeypatch.setenv("MHHS_WAREHOUSE", str(market_warehouse))
     app = open_page(page, **{name: UNKNOWN})
     said = [each.value for each in app.warning]
     assert any("NOPE\\-1" in each for each in said), (said, text_of(app)[-400:])
@@ -137,16 +139,20 @@ def strip_of(page: str, **parameters: str) -> str:
 PAGES = (*CODES, "overview", "migration", "sql", "point", "health", "downloads", "help", "report")
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_an_accepted_loss_is_in_the_strip_of_every_page(warehouse: Path, page: str) -> None:
+def test_an_accepted_loss_is_in_the_strip_of_every_page(warehouse: Path) -> None:
     path = warehouse / "published" / f"{publication_id(AFTER)}.manifest.json"
-    loss = "registration lost 40 of 100 points & <more>"
+    loss = {
+        "reason": "FULL_SMALLER",
+        "message": "registration lost 40 of 100 points & <more>",
+        "files": [],
+    }
     path.write_text(json.dumps(json.loads(path.read_text()) | {"accepted_loss": [loss]}))
-    strip = strip_of(page)
-    assert "Published with data missing:" in strip
-    assert "40 of 100 points &amp; &lt;more&gt;" in strip
-    assert 'class="mhhs-strip warn"' in strip
-    assert "data missing" not in strip_of(page, asof=publication_id(BEFORE))
+    for page in PAGES:
+        strip = strip_of(page)
+        assert "Published with data missing:" in strip, page
+        assert "40 of 100 points &amp; &lt;more&gt;" in strip
+        assert 'class="mhhs-strip warn"' in strip
+    assert "data missing" not in strip_of("overview", asof=publication_id(BEFORE))
 
 
 def test_the_strip_names_a_held_build(warehouse: Path) -> None:
@@ -157,7 +163,6 @@ def test_the_strip_names_a_held_build(warehouse: Path) -> None:
         "failures": [{"test": "full_smaller", "rows": [], "message": "Registration lost half."}],
     }
     (warehouse / "published" / "LAST_FAILURE.json").write_text(json.dumps(failure))
-    assert data.store.warehouse().root == warehouse
     strip = strip_of("overview")
     assert "The newest build, as of 11 Nov 2026, is held" in strip
     assert "Registration lost half." in strip
