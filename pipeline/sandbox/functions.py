@@ -337,4 +337,4 @@ def refusals(name: str, groups: tuple[Group, ...]) -> list[Group]:
 def reason(name: str) -> str | None:
     """Why a function is refused, if it is on a refused list."""
     found = refusals(name, REFUSED + REFUSED_IN_FROM)
-    return f"{found[0].kind.lower()}: {found[0].reason}" if found else None
+    return f"{found[0].kind}: {found[0].reason}" if found else None

@@ -50,7 +50,6 @@ def test_the_same_marts_as_in_a_plain_folder(odd: Path, tmp_path: Path) -> None:
     plain = _manifests(_publish(tmp_path / "plain"))
     found = _manifests(odd)
     assert [each["as_of"] for each in found] == ["2026-11-10", "2026-11-11"]
-    assert "points" in found[1]["scope"]  # the second day is built on top of the first
     for one, other in zip(plain, found, strict=True):
         assert one["marts"] == other["marts"]
         assert one["marts"]["dim_metering_point"]["rows"] > 12
@@ -69,10 +68,11 @@ def test_the_same_marts_as_in_a_plain_folder(odd: Path, tmp_path: Path) -> None:
         ("sql", "select count(*) from dim_metering_point"),
         ("sql", "select mpid from dim_participant", "--out", "{out}/it's {x} [a].csv"),
         ("sql", "select mpid from dim_participant", "--out", "{out}/it's {x} [a].parquet"),
-        ("report", "--out", "{out}/it's [a].pdf"),
         ("rollback", "20261110"),
         ("rollback", "20261111"),
         ("rotate-key",),
+        # Last: in this process its pages keep the publication open.
+        ("report", "--out", "{out}/it's [a].pdf"),
     ],
     ids=lambda words: " ".join(words[:3]),
 )

@@ -91,7 +91,7 @@ def test_no_line_and_no_address_holds_an_mpan(
     be(monkeypatch, COMPLIANCE)
     order = sql_export.SqlOrder(warehouse, view, sql, "csv", hashed=False)
     with contextlib.suppress(BadQuestion):
-        sql_export.make(order.request("cat", data.sql.to_ask(view, sql)))
+        sql_export.make(order.request(COMPLIANCE, data.sql.to_ask(view, sql)))
     with contextlib.suppress(BadQuestion):
         ask(view, sql)
     lines = audited(warehouse)
@@ -220,7 +220,7 @@ def test_the_link_holds_a_short_query_and_runs_nothing(warehouse: Warehouse) -> 
     assert not warehouse.audit_log.exists()
     app.text_area(key="sql").set_value("select 8 as n").run()
     assert app.query_params["sql"] == "select 8 as n"
-    assert "sql=select+8+as+n" in app.code[0].value
+    assert "sql=select+8+as+n" in text_of(app)
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_findings_are_those_of_the_exceptions(
             market_warehouse,
             "select rule_id, severity, count(*) as total, "
             "count(*) filter (where status = 'OPEN') as open, "
-            "min(occurred_on) filter (where status = 'OPEN') as oldest "
+            "min(counted_from) filter (where status = 'OPEN' and counted_from <= as_of) as oldest "
             "from marts.fct_exception group by all",
             day,
         )

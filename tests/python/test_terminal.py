@@ -89,7 +89,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     rows = [line.split(",") for line in text.splitlines()[1:]]
     rows[0][at] = f'"{HOSTILE}"'
     participants.write_text("\n".join(",".join(row) for row in [names, *rows]) + "\n")
-    short("run", "--landing", landing, "--warehouse", warehouse)
+    short("run", "--landing", landing, "--warehouse", warehouse, expect=7)
     return landing, warehouse
 
 
@@ -145,6 +145,8 @@ def test_notices_and_summaries() -> None:
             "new_breaches": 1,
             "rules": [],
             "changes_by_cause": {},
+            "refused": [],
+            "accepted_loss": [],
             "faulty_files": [
                 {"file": HOSTILE, "outcome": "refused", "error": "BAD_NAME", "quarantined": 0}
             ],
