@@ -23,6 +23,7 @@ OF_FILES_AND_BUILDS = {
     "rpt_load",
     "rpt_ignored_message",
     "fct_quarantined_row",
+    "fct_noted_value",
     "rpt_reconciliation",
     "rpt_publication",
     "fct_exception_history",
