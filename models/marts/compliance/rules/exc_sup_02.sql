@@ -36,7 +36,9 @@ final as (
         case
             when events.holder_mpid is not null
                 then 'held this Metering Point when it was migrated on ' || {{ day_in_words('events.migrated_on') }}
-            else 'asked for the migration of ' || {{ day_in_words('events.migrated_on') }} || ', when nobody held this point'
+            else
+                'asked for the migration of ' || {{ day_in_words('events.migrated_on') }}
+                || ', when nobody held this point'
         end as what_happened,
         events.load_id
     from events
