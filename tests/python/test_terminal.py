@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from dashboards.data import store
 from pipeline.cli import main
 from pipeline.daily import in_words
 from pipeline.visible import visible
@@ -240,6 +241,7 @@ def _strict(text: str) -> Any:
 
 def test_all_json_is_json(hostile: tuple[Path, Path], tmp_path: Path) -> None:
     landing, warehouse = hostile
+    store._database.clear()  # what pages of other tests in this process keep open
     where, new = ("--warehouse", warehouse), ("--warehouse", tmp_path / "w")
     made = ("--from", "2026-10-01", "--to", "2026-10-02", "--landing", tmp_path / "made")
     daily = ("daily", "--landing", landing, "--expect", "registration")
