@@ -69,7 +69,7 @@ def test_every_file_of_a_warehouse_is_private(
     monkeypatch.setenv("MHHS_TODAY", "2026-11-11")
     monkeypatch.setenv("MHHS_WAREHOUSE", str(root))
     period = ("--from", "2026-11-01", "--to", "2026-11-10")
-    pipeline("simulate", "--points", "300", "--seed", "3", "--landing", landing, *period)
+    pipeline("simulate", "--points", "1000", "--seed", "3", "--landing", landing, *period)
     where = ("--landing", landing, "--warehouse", root)
     short("run", *where, "--as-of", "2026-11-09")
     os.umask(0o022)
