@@ -28,9 +28,9 @@ ICON_FILE = _ASSETS / "icon.svg"
 _NO_SCRIPT = f"<noscript><p>{PRODUCT} needs JavaScript. Allow it for this site.</p></noscript>"
 _TITLE = '<title>{title}</title><meta name="description" content="{words}" />'
 _ICON = f'<link rel="shortcut icon" type="image/svg+xml" href="{ICON}" />'
-_SCRIPT = "<head><script>{script}</script>"
+_SCRIPT = "<script>{script}</script></head>"
 _PARTS = (
-    (r"<head>", _SCRIPT),
+    (r"</head>", _SCRIPT),
     (r"<title>.*?</title>", _TITLE),
     (r'<link rel="shortcut icon"[^>]*>', _ICON),
     (r'<link rel="service-desc"[^>]*>', ""),
