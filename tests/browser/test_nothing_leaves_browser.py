@@ -114,24 +114,24 @@ def test_an_address_that_does_not_exist_is_a_page_that_says_so(page: Any) -> Non
 
 
 def test_an_error_of_a_page_is_a_sentence_and_a_reference_in_the_log(
-    page: Any, warehouse: Path, log: Path
+    page: Any, tmp_path: Path
 ) -> None:
-    """A publication whose file is damaged after its manifest was read."""
+    """A publication whose file is damaged, on a server that has not read it before."""
+    warehouse, log = make_warehouse(tmp_path / "warehouse"), tmp_path / "server.log"
     for path in (warehouse / "published").glob("*.duckdb"):
-        whole = path.read_bytes()
-        path.unlink()  # another file: the server holds the old one open
-        path.write_bytes(b"not a database" + whole[14:])
-    page.goto("/migration?asof=20261109-20261123T141500Z-1109abcd")
-    page.goto("/networks")
-    words = failures.WORDS.split("{id}")[0]
-    page.get_by_text(words).first.wait_for(timeout=60_000)
-    shown = page.get_by_text(words).first.inner_text()
-    reference = re.findall(r"[0-9a-f]{8}", shown)[-1]
-    lines = log.read_text()
-    assert f"Error {reference}" in lines
-    assert "Traceback" in lines[lines.index(reference) :]
-    for box in ("stException", "stErrorCodeBlock"):
-        assert page.get_by_test_id(box).count() == 0
-    whole_page = page.locator("body").inner_text()
-    for detail in ("Ask Google", "Ask ChatGPT", "Traceback", "duckdb", str(warehouse)):
-        assert detail not in whole_page
+        path.write_bytes(b"not a database" + path.read_bytes()[14:])
+    port = free_port()
+    with serve(warehouse, port, log, {"MHHS_TODAY": "2026-11-11"}):
+        page.goto(f"http://127.0.0.1:{port}/networks")
+        words = failures.WORDS.split("{id}")[0]
+        page.get_by_text(words).first.wait_for(timeout=60_000)
+        shown = page.get_by_text(words).first.inner_text()
+        reference = re.findall(r"[0-9a-f]{8}", shown)[-1]
+        lines = log.read_text()
+        assert f"Error {reference}" in lines
+        assert "Traceback" in lines[lines.index(reference) :]
+        for box in ("stException", "stErrorCodeBlock"):
+            assert page.get_by_test_id(box).count() == 0
+        whole_page = page.locator("body").inner_text()
+        for detail in ("Ask Google", "Ask ChatGPT", "Traceback", "duckdb", str(warehouse)):
+            assert detail not in whole_page
