@@ -232,7 +232,8 @@ class Queue:
                 return
             except OSError as error:  # a full disk: the file counts for nobody, so it goes
                 entry.stopped_because = f"The file could not be kept: {error}"
-                shutil.rmtree(folder, ignore_errors=True)
+                if folder:
+                    shutil.rmtree(folder, ignore_errors=True)
         if folder and folder.is_dir():
             sweep_scratch(folder)
             if not any(folder.glob("*.manifest.json")):

@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.build import damaged_lake, default_memory_limit
+from pipeline.build import damaged_lake
 from pipeline.contracts import EXTRACTS
 from pipeline.errors import BuildHeld, PipelineError
 from pipeline.intake import FileOutcome, create_state_views
@@ -26,6 +26,7 @@ from pipeline.intake.names import Name, parse_name
 from pipeline.intake.outcomes import Outcome, judge, targets_of
 from pipeline.journal import note
 from pipeline.layout import Warehouse
+from pipeline.machine import default_memory_limit
 from pipeline.publication import Publication, files_of, last_failure, publications
 from pipeline.publication_log import record_hold
 from pipeline.sql_text import literal
