@@ -1,7 +1,7 @@
-"""A few bad lines per big file, so that quarantine has something to show.
+"""A few bad lines and values per big file, so that quarantine and notes have something to show.
 
-They come first in a file and never decide what stands: a bad line has a key of its own or is
-followed by the true line of its key.
+Bad lines come first in a file and never decide what stands: a bad line has a key of its own or is
+followed by the true line of its key. A bad value is in an attribute that no rule reads.
 """
 
 from __future__ import annotations
@@ -31,6 +31,15 @@ _FAULTS: dict[str, tuple[tuple[str, str | None], ...]] = {
 # The column that differs in a line whose key comes again.
 _DIFFERS = {"registration": "annual_kwh", "migration": "scenario", "appointment": "scenario"}
 _MOST = {"full": 5, "delta": 1}
+# Values of true registrations, one each: such a value is noted and the Metering Point stays.
+_NOTED = (
+    ("energisation_status", "X"),
+    ("ldso_mpid", "north"),
+    ("energisation_status", "ON"),
+    ("ldso_mpid", "LDSO 7"),
+)
+_BEFORE_NOTED = 8
+FIRST_ROWS = _BEFORE_NOTED + len(_NOTED)
 
 
 def dirty_rows(extract: str, kind: str, frame: pl.DataFrame, number: int) -> pl.DataFrame | None:
@@ -54,4 +63,15 @@ def dirty_rows(extract: str, kind: str, frame: pl.DataFrame, number: int) -> pl.
     if extract == "migration":
         other = pl.when(pl.col("scenario") == "MCA").then(pl.lit("MCS")).otherwise(pl.lit("MCA"))
     pieces.append(sample.slice(6, 1).with_columns(other.alias(_DIFFERS[extract])))  # the key again
+    return pl.concat(pieces)
+
+
+def with_noted_values(extract: str, kind: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The first rows of a file as text, some of them with a value that is to be noted."""
+    text = as_text(frame)
+    if extract != "registration" or kind != "full":
+        return text
+    pieces = [text.head(_BEFORE_NOTED)]
+    for place, (column, value) in enumerate(_NOTED, _BEFORE_NOTED):
+        pieces.append(text.slice(place, 1).with_columns(pl.lit(value).alias(column)))
     return pl.concat(pieces)

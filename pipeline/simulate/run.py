@@ -12,7 +12,7 @@ import polars as pl
 from pipeline.contracts import EXTRACTS
 from pipeline.simulate import days, parties, scripted
 from pipeline.simulate.appointments import AgentChoice, appointment_versions
-from pipeline.simulate.dirty import dirty_rows
+from pipeline.simulate.dirty import FIRST_ROWS, dirty_rows, with_noted_values
 from pipeline.simulate.files import ExtractFile, FileFormat
 from pipeline.simulate.migration_plan import MigrationPlan, migration_plan
 from pipeline.simulate.points import metering_points
@@ -64,6 +64,8 @@ class _Landing:
             dirty = dirty_rows(extract, kind, frame, number)
             if dirty is not None:
                 file.append(dirty)
+            file.append(with_noted_values(extract, kind, frame.head(FIRST_ROWS)))
+            frame = frame.slice(FIRST_ROWS)
         file.append(frame)
 
     def finish(self) -> SimulationSummary:

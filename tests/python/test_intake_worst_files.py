@@ -237,16 +237,3 @@ def test_damaged_parquet_never_raises(tmp_path: Path) -> None:
     for report in json.loads(done.stdout):
         assert report["outcome"] == "accepted" or report["error"] is not None
         assert report["lines"] == report["accepted"] + report["quarantined"] + report["repeated"]
-
-
-@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), Path.mkdir])
-def test_what_is_no_plain_file_is_no_file(tmp_path: Path, make: Callable[[Path], None]) -> None:
-    folder = tmp_path / "landing" / "migration"
-    folder.mkdir(parents=True)
-    make(folder / "migration_full_20260101.csv")
-    command = [sys.executable, "-m", "pipeline", "load", "--json"]
-    command += ["--landing", str(tmp_path / "landing"), "--warehouse", str(tmp_path / "warehouse")]
-    done = subprocess.run(
-        command, cwd=PROJECT, capture_output=True, text=True, check=True, timeout=60
-    )
-    assert json.loads(done.stdout) == []

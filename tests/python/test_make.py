@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import socket
 import subprocess
 import sys
@@ -27,6 +28,13 @@ except KeyboardInterrupt:
     sys.exit(130)
 '
 """
+
+
+@pytest.fixture(autouse=True)
+def no_make_above(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under `make test` another make would say which folder it enters."""
+    for name in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -67,6 +75,7 @@ def test_ctrl_c_ends_the_demo_quietly(
     process, terminal = pty.fork()
     if process == 0:
         os.chdir(PROJECT)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored in what a script starts with &
         os.execvp("make", [*make, "demo"])
     said = b""
     while b"waiting" not in said:

@@ -62,8 +62,11 @@ def test_evaluator_agrees_with_golden_case(case: str) -> None:
 
 
 @pytest.mark.parametrize("build", range(BUILDS))
-def test_warehouse_agrees_with_evaluator(build: int, tmp_path: Path) -> None:
+def test_warehouse_agrees_with_evaluator(
+    build: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     as_of = AS_OF_DAYS[build % len(AS_OF_DAYS)]
+    monkeypatch.setenv("MHHS_TODAY", str(as_of))
     numbers = range(build * MARKETS_PER_BUILD, (build + 1) * MARKETS_PER_BUILD)
     landing = random_landing(numbers, SEED, as_of)
     write_landing(landing, tmp_path / "landing", as_of)
