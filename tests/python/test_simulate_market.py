@@ -358,6 +358,8 @@ def test_full_and_deltas_make_the_market_of_a_later_full(
             path.write_text(f"change_type,{columns}\n")
         state(tmp_path, day, "direct", engine)
         for extract in EXTRACTS:
-            one, other = f"from replayed.{extract}", f"from direct.{extract}"
+            # Without the attributes of which a full has noted values.
+            true = "select columns(c -> c not in ('energisation_status', 'ldso_mpid'))"
+            one, other = f"{true} from replayed.{extract}", f"{true} from direct.{extract}"
             assert engine.execute(f"{one} except all {other}").fetchall() == [], extract
             assert engine.execute(f"{other} except all {one}").fetchall() == [], extract
