@@ -40,7 +40,7 @@ def state(landing: Path, known_on: date, schema: str, engine: duckdb.DuckDBPyCon
             + [
                 f"coalesce({c.name}, '{c.values[0]}') in {c.values}"
                 for c in extract.columns
-                if c.values and c.kind is Kind.CHOICE
+                if c.values and c.kind is Kind.CHOICE and not c.noted
             ]
             + [f"{c.name} not like 'DIRTY%'" for c in extract.columns if c.kind is Kind.ID]
         )
