@@ -10,15 +10,14 @@ import duckdb
 import polars as pl
 from streamlit.testing.v1 import AppTest
 
+from tests import app_pages
+
 BEFORE, AFTER = "20261020", "20261109"
 
 
 def text_of(app: AppTest) -> str:
-    """Everything that the page says in words."""
-    parts = [element.proto.body for element in app.get("html")]
-    for kind in (app.markdown, app.title, app.header, app.info, app.success, app.error):
-        parts += [str(element.value) for element in kind]
-    return "\n".join(parts).replace("\u00a0", " ").replace("\\", "")
+    """Everything that the page says, without Markdown's backslashes."""
+    return app_pages.text_of(app).replace("\\", "")
 
 
 def lead_of(app: AppTest) -> str:

@@ -49,8 +49,8 @@ _UNSPOKEN = re.compile(
     r"(BOOLEAN|DATE|TIME\b.*|TIMESTAMP.*|DOUBLE|FLOAT|DECIMAL\(.*\)|U?(TINY|SMALL|BIG|HUGE)?INT"
     r"|U?INTEGER)"
 )
-# Eleven digits or more, grouped by spaces or not; or the groups in which bills print an MPAN.
-LONG_NUMBER = r"\d(?: ?\d){10,}|\d{2}(?:[ .-]\d{3,4}){3,4}"
+# Ten digits or more, grouped by spaces or not; or the groups in which bills print an MPAN.
+LONG_NUMBER = r"\d(?: ?\d){9,}|\d{2}(?:[ .-]\d{3,4}){3,4}"
 _LONG_NUMBER = re.compile(LONG_NUMBER)
 
 

@@ -274,7 +274,7 @@ def test_a_supplier_is_chosen_by_its_address_and_its_links_keep_the_publication(
 
 def test_an_unknown_supplier_is_said_to_be_none() -> None:
     said = text_of(open_page("supplier", mpid="NOPE"))
-    assert "NOPE" in said
+    assert "No Supplier has MPID “NOPE” on 9 Nov 2026." in said
     assert "Choose a Supplier to see its state" not in said
     assert "Choose a Supplier to see its state" in text_of(open_page("supplier"))
 
