@@ -101,9 +101,11 @@ def test_the_menu_pushes_one_address_that_holds_the_publication(visit: Callable[
     page.go_back()
     page.wait_for_url(re.compile(r"/$"))
     page.get_by_text("Data as of 10 Nov 2026").wait_for()
+    settle(page)
     page.go_forward()
     page.wait_for_url(re.compile(f"asof={EARLIER}"))
     page.get_by_text("An earlier publication").wait_for()
+    settle(page)
     page.go_forward()
     heading(page, "Exceptions")
     assert f"/exceptions?asof={EARLIER}" in page.url

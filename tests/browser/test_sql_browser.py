@@ -85,7 +85,7 @@ def test_a_running_query_can_be_left(visit: Callable[..., Any], warehouse: Path)
     page.get_by_role("button", name="Run").click()
     page.get_by_text("1 row in").wait_for(timeout=40_000)
     lines = [json.loads(line) for line in (warehouse / "logs/audit.jsonl").open()]
-    assert [each["outcome"] for each in lines if "range(?) a" in (each.get("sql") or "")] == [
+    assert [each["outcome"] for each in lines if "range ( ? ) a" in (each.get("sql") or "")] == [
         "stopped"
     ]
 
