@@ -243,7 +243,7 @@ class Queue:
 
 
 def short_of_space(warehouse: Warehouse) -> str | None:
-    """Why nobody may write now: the next run needs what is left of the disk."""
+    """Why no file may be written now: the next run needs what is left of the disk."""
     left, needed = room.free(warehouse), room.reserve(warehouse)
     if left >= needed:
         return None

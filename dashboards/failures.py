@@ -1,4 +1,4 @@
-"""Errors that nobody foresaw: a sentence and an id for the reader, the rest for the log."""
+"""Unexpected errors: a sentence and an id for the reader, the rest for the log."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ def damaged_lake() -> Iterator[None]:
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
         raise PipelineError(
             f"A file of the lake is damaged: {str(error).splitlines()[0]}. Delete it, and the "
-            "next run takes its landing file again. The last publication stands."
+            "next run takes its landing file again. The last publication remains current."
         ) from None
 
 

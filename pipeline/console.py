@@ -187,7 +187,9 @@ class Teaching(click.Group):
             duckdb.TransactionException,  # a commit for which the disk has no space
         ) as error:
             if not signals.has_arrived():
-                _say_error(f"{error}. The last publication stands; mend the cause and run again.")
+                _say_error(
+                    f"{error}. The last publication remains current; mend the cause and run again."
+                )
             sys.exit(PipelineError.exit_code)
 
 
@@ -241,7 +243,7 @@ def say_load(summary: LoadSummary, as_json: bool) -> None:
             tell(f"  {file.detail}")
     for file in summary.files:
         if file.outcome in ("accepted", "superseded") and is_ahead(file):
-            tell(f"  {file.file} speaks for {file.business_date}, a day to come.")
+            tell(f"  {file.file} is dated {file.business_date}, in the future.")
     for stray in summary.strays:
         tell(f"  {stray} in the landing folder belongs to no extract: left alone.")
     soiled = [file for file in summary.files if file.quarantined or file.noted]
@@ -375,7 +377,7 @@ def say_pruned(pruned: Pruned) -> None:
     for name in pruned.deleted:
         tell(f"deleted {name}")
     for name in pruned.in_use:
-        tell(f"left {name}: somebody reads it")
+        tell(f"left {name}: a process is reading it")
 
 
 def say_last_failure(failure: dict[str, Any]) -> None:

@@ -126,8 +126,8 @@ def hold(warehouse: Warehouse, as_of: date, found: Sequence[Loss], accept_loss: 
     reasons = " ".join(each.message for each in found)
     raise BuildHeld(
         f"The build for {as_of} is held and nothing was published. {reasons} "
-        "The last publication stands. Have the missing data sent and run again, or publish "
-        "without it with --accept-loss.",
+        "The last publication remains current. Have the missing data sent and run again, or "
+        "publish without it with --accept-loss.",
         documents(found),
     )
 

@@ -211,7 +211,7 @@ def publish(
         names = ", ".join(failure.name for failure in result.failures)
         raise GateFailed(
             f"The gate failed for {result.as_of}, nothing was published: {names}. "
-            "The last publication stands. Mend the cause and run again."
+            "The last publication remains current. Mend the cause and run again."
         )
     warehouse.published.mkdir(parents=True, exist_ok=True)
     _sweep(warehouse)

@@ -174,7 +174,7 @@ def _lines(warehouse: Warehouse) -> list[dict[str, Any]]:
             raise BrokenLog(
                 f"Line {number} of {log} cannot be read: take the file from a backup, or delete "
                 "the line; the publication of which it tells is then missing from "
-                "rpt_publication. The last publication stands."
+                "rpt_publication. The last publication remains current."
             ) from None
     return lines
 

@@ -61,7 +61,7 @@ def headline_cards(headline: dict[str, Any], parameters: Parameters) -> list[Car
         Card(
             "Reverse Migrations, 28 days",
             numbers.short(reversals),
-            f"{window}; from M14 on there must be none" if after else f"{window}; they end at M14",
+            f"{window}; none permitted since M14" if after else f"{window}; they end at M14",
             link=link("exceptions", "See those from M14", rule_id=["SUP-05"])
             if after
             else link("exceptions", "See those without cause", rule_id=["SUP-07"]),
@@ -69,7 +69,7 @@ def headline_cards(headline: dict[str, Any], parameters: Parameters) -> list[Car
         Card(
             "Gained by non-Qualified Suppliers, 28 days",
             numbers.short(gains),
-            f"Metering Points by Switch, {window}; from M14 on a breach",
+            f"Metering Points by Switch, {window}; a breach on or after M14",
             link=link("exceptions", "See gains from M14", rule_id=["SUP-03"]),
         ),
         Card(

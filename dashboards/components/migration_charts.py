@@ -59,7 +59,7 @@ def reversals_chart(frame: Backdrop, outlook: dict[str, Any], in_28_days: int) -
             f"{numbers.day(first)} to {numbers.day(outlook['as_of'])}",
             measure="Reverse Migrations a day",
             alt=f"Bars by day, {numbers.short(int(found['points'].sum()))} in all, "
-            f"{numbers.short(int(after['points'].sum()))} of them from M14 on.",
+            f"{numbers.short(int(after['points'].sum()))} of them on or after M14.",
             table=found.select(
                 written("Day", found["date_day"], numbers.day),
                 pl.when(pl.col("date_day") < m14)

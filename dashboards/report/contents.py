@@ -52,7 +52,7 @@ DEFINITIONS = (
     (
         "At risk, in breach",
         "Before M14 a point held by a Supplier that is not Qualified for its "
-        "segment is at risk; from M14 on it is in breach.",
+        "segment is at risk; on or after M14 it is in breach.",
     ),
     (
         "Switch, Reverse Migration",

@@ -97,7 +97,7 @@ def _cards(frame: Backdrop, outlook: dict[str, Any], recent: int) -> list[Card]:
             link=link("exceptions", "See those without cause", rule_id=["SUP-07"]),
         ),
         Card(
-            "Reverse Migrations from M14 on",
+            "Reverse Migrations on or after M14",
             numbers.short(banned),
             _banned_note(outlook),
             "" if before else "bad" if banned else "good",
@@ -135,7 +135,7 @@ def _pace_card(
 def _reversal_links(frame: Backdrop, outlook: dict[str, Any]) -> None:
     links = [("See the Reverse Migrations without cause before M14", "SUP-07")]
     if not is_before_m14(outlook):
-        links.insert(0, ("See the Reverse Migrations from M14 on", "SUP-05"))
+        links.insert(0, ("See the Reverse Migrations on or after M14", "SUP-05"))
     for text, rule in links:
         st.page_link(
             "views/exceptions.py",

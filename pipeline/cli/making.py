@@ -242,7 +242,7 @@ def build(root: Path, as_of: Any, memory_limit: str | None, threads: int, as_jso
     "--keep",
     type=click.IntRange(1),
     help="Delete all but so many of the publications made last; never the current one, nor one "
-    "that somebody reads.",
+    "that a process is reading.",
 )
 @click.option(
     "--parquet",

@@ -117,7 +117,7 @@ def report(
 
 
 def is_ahead(file: Entry | FileOutcome) -> bool:
-    """Whether a file speaks for a day after that of intake, the only clock that intake reads."""
+    """Whether a file is dated after the day of intake, the only clock that intake reads."""
     return file.business_date is not None and file.business_date > today()
 
 
@@ -169,5 +169,5 @@ def _detail(fate: Outcome, outcome: str) -> str:
     if fate.outcome == "superseded":
         parts.append("a newer full or a newer supply of this name stands in its place")
     if is_ahead(entry):
-        parts.append(f"warning: it speaks for {entry.business_date}, a day to come")
+        parts.append(f"warning: it is dated {entry.business_date}, in the future")
     return "; ".join(parts) + "."

@@ -28,6 +28,7 @@ _WITHHELD = ("row_text", "value", "failure")
 # Codes of few values: left alone so that DuckDB can still skip the blocks that a filter rules out.
 _CODES = (
     "mpid",
+    "dip_id",
     "market_role",
     "service_role",
     "market_segment",

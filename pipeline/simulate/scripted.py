@@ -165,7 +165,7 @@ CASES: dict[str, Case] = {
     "SUP-03 clean: Qualified on the day": _gains(SAME_DAY, M14),
     "SUP-03 clean: gained the day before": _gains(NEVER, M14 - 1),
     "SUP-04 first registration": _new_connection(NEVER, "2026-11-02"),
-    "SUP-05 reversed from M14 on": _reverse_after_m14,
+    "SUP-05 reversed on or after M14": _reverse_after_m14,
     "SUP-06 migrated, gained before M14": _migrated_then_gained(NEVER, M14 - 20),
     "SUP-06 migrated, gained on M14": _migrated_then_gained(NEVER, M14),
     "SUP-06 approval withdrawn": _migrates(WITHDRAWN, "2026-04-15"),

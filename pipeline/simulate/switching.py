@@ -20,7 +20,7 @@ from pipeline.simulate.versions import Window
 _REQUESTS = (0.125, 0.135, 0.14, 0.05)
 _CANCELLED = 0.04
 _DELETED = 0.05  # of the cancelled: entered in error, and taken out again
-_BREACH = 0.03  # of the requests of non-Qualified Suppliers from M14 on, those that go through
+_BREACH = 0.03  # of the requests of non-Qualified Suppliers on or after M14, those that go through
 _LATE = 0.01  # becomes known some days after it took effect
 _OVERLAP, _GAP = 0.0003, 0.0006
 _NEW_CONNECTIONS = 0.045

@@ -182,7 +182,7 @@ def test_a_killed_load_neither_loses_nor_doubles_a_message(tmp_path: Path) -> No
 
 
 def test_messages_reach_the_exceptions(tmp_path: Path) -> None:
-    """A whole run on Standing Data and messages alone, with a Reverse Migration from M14 on."""
+    """A whole run on Standing Data and messages alone, with a Reverse Migration on or after M14."""
     folder = Folder(tmp_path)
     names = {"ALDR": "SUP", "MSAX": "MSS", "SDSX": "SDS"}
     companies = [

@@ -56,7 +56,7 @@ def test_a_day_too_far_ahead_is_refused_and_judged_anew(
     refused(outcomes["208"], "FUTURE_DATE")
     assert "more than 7 days after today, 2026-11-30" in outcomes["208"].detail
     assert outcomes["207"].outcome == "accepted"
-    assert "a day to come" in outcomes["207"].detail
+    assert "in the future" in outcomes["207"].detail
     refused(check(folder.landing / "migration/migration_delta_20261208.csv").outcome, "FUTURE_DATE")
     assert _outcomes(folder)["migration_delta_20261208.csv"] == "FUTURE_DATE"
     monkeypatch.setenv("MHHS_TODAY", "2026-12-01")

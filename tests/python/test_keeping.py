@@ -83,7 +83,7 @@ def test_keep_never_deletes_the_current_nor_one_that_is_read(warehouse: Path) ->
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"
         said = short("publish", "--list", "--keep", "1", "--warehouse", warehouse)
-        assert f"left {second}: somebody reads it" in said.stderr
+        assert f"left {second}: a process is reading it" in said.stderr
         assert ids(warehouse) == [first, second, third]
         process.communicate("")
     said = short("publish", "--list", "--keep", "1", "--warehouse", warehouse)

@@ -100,6 +100,7 @@ def test_what_tells_no_point_is_told_as_it_is(marts: dict[str, tuple[pa.Table, p
         "fct_holding.registration_id",
         "fct_migration.holder_registration_id",
         "fct_migration.mpan",
+        "fct_noted_value.value",
         "fct_quarantined_row.row_text",
         "fct_regime.mpan",
         "rpt_load.sha256",

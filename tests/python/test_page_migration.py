@@ -58,7 +58,7 @@ def test_cards_are_the_figures_of_the_marts(market_warehouse: Path, day: str) ->
 def test_before_m14_a_reverse_migration_is_no_breach_yet(market_warehouse: Path) -> None:
     app = open_page("migration", asof=publication_id(market_warehouse, BEFORE))
     assert "from M14 (28 October 2026) on each one is a breach" in lead_of(app)
-    assert not any("from M14 on (SUP-05)" in label for label in links_of(app))
+    assert not any("on or after M14 (SUP-05)" in label for label in links_of(app))
 
 
 def test_from_m14_on_each_reverse_migration_is_a_breach(market_warehouse: Path) -> None:
@@ -72,7 +72,7 @@ def test_from_m14_on_each_reverse_migration_is_a_breach(market_warehouse: Path) 
         assert "a breach" in said
     else:
         assert "Reverse Migration has ended: none since M14" in said
-    assert links_of(app)["See the Reverse Migrations from M14 on (SUP-05)"] == "rule_id=SUP-05"
+    assert links_of(app)["See the Reverse Migrations on or after M14 (SUP-05)"] == "rule_id=SUP-05"
 
 
 def test_charts_by_day_end_on_the_headline(market_warehouse: Path) -> None:

@@ -131,7 +131,7 @@ TRANSCRIPT = re.search(
 
 
 def test_a_failed_gate_publishes_nothing(tmp_path: Path) -> None:
-    """A project with one more test, which fails: the last publication stands, and all is said.
+    """A project with one more test, which fails: nothing is published, and the run says why.
 
     The operators' page shows it as it happened. Its commands are run here again, and must say what
     stands there, but for instants, ids and folders.
