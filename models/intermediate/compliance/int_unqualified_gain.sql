@@ -1,4 +1,4 @@
-{# Registrations effective on or after M14, active or pending, of a Supplier not Qualified for their segment on that day. #}
+{# Registrations on or after M14, active or pending, of a Supplier not Qualified for their segment that day. #}
 with
 
 registrations as (
