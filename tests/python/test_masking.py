@@ -200,6 +200,7 @@ def test_left_plain_are_codes_alone() -> None:
         "appointment_status",
         "current_stage",
         "data_service_mpid",
+        "dip_id",
         "direction",
         "energisation_status",
         "flow",
