@@ -14,9 +14,9 @@ from pipeline.locking import warehouse_lock
 @click.command()
 @click.argument("file")
 @WAREHOUSE
-@click.option("--sha256", default="", help="Only the supply whose sha256 begins so.")
+@click.option("--sha256", help="Only the supply whose sha256 begins so.")
 @JSON
-def withdraw(file: str, root: Path, sha256: str, as_json: bool) -> None:
+def withdraw(file: str, root: Path, sha256: str | None, as_json: bool) -> None:
     """Take an accepted file back, for example one with a mistyped date.
 
     FILE is its name, <extract>/<name> or its path. Every accepted supply of the name is taken back
@@ -27,9 +27,11 @@ def withdraw(file: str, root: Path, sha256: str, as_json: bool) -> None:
     from pipeline.intake.withdrawal import withdraw as take_back
     from pipeline.journal import note
 
+    if sha256 is not None and not sha256.strip():
+        raise click.BadParameter("is empty: give the beginning of a sha256", param_hint="--sha256")
     warehouse = Warehouse(root)
     with warehouse_lock(root):
-        found = take_back(root, file, sha256.lower())
+        found = take_back(root, file, (sha256 or "").lower())
         for each in found:
             if not each.was_withdrawn:
                 note(warehouse, "file_withdrawn", file=each.file, sha256=each.sha256)

@@ -28,7 +28,6 @@ _WITHHELD = ("row_text", "value", "failure")
 # Codes of few values: left alone so that DuckDB can still skip the blocks that a filter rules out.
 _CODES = (
     "mpid",
-    "dip_id",
     "market_role",
     "service_role",
     "market_segment",
@@ -50,8 +49,11 @@ _UNSPOKEN = re.compile(
     r"(BOOLEAN|DATE|TIME\b.*|TIMESTAMP.*|DOUBLE|FLOAT|DECIMAL\(.*\)|U?(TINY|SMALL|BIG|HUGE)?INT"
     r"|U?INTEGER)"
 )
-# Ten digits or more, grouped by spaces or not; or the groups in which bills print an MPAN.
-LONG_NUMBER = r"\d(?: ?\d){9,}|\d{2}(?:[ .-]\d{3,4}){3,4}"
+# Ten digits or more in a row or grouped by single blanks; eleven or more, full-width ones too, with
+# whatever else people put between groups. A day has eight, and a file's day and sequence ten.
+_DIGIT = "[0-9\uff10-\uff19]"
+_BETWEEN = "[ \t\r\n\u00a0\u2009\u202f_/,:|.\u2010-\u2015-]{0,3}"
+LONG_NUMBER = f"{_DIGIT}(?:{_BETWEEN}{_DIGIT}){{10,}}|{_DIGIT}(?: ?{_DIGIT}){{9,}}"
 _LONG_NUMBER = re.compile(LONG_NUMBER)
 
 
@@ -88,7 +90,11 @@ def _expression(column: str, data_type: str, function: str, names: set[str]) -> 
     if how in ("hashed", "hashed_unless_party"):
         return f"{hashed} as {name}"
     if how == "searched":
-        return f"regexp_replace({name}, '{LONG_NUMBER}', '{WITHHELD}', 'g') as {name}"
+        searched = f"regexp_replace({name}, '{LONG_NUMBER}', '{WITHHELD}', 'g')"
+        if column == "dip_id":  # of a participant: ten digits
+            is_one = f"regexp_full_match({name}, '[0-9]{{10}}')"
+            searched = f"case when {is_one} then {name} else {searched} end"
+        return f"{searched} as {name}"
     return f"case when {name} is not null then '{WITHHELD}' end as {name}"
 
 

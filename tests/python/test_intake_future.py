@@ -18,6 +18,7 @@ from pipeline.layout import Warehouse
 from pipeline.touched import Known, new_deltas
 from tests.command import pipeline
 from tests.python.intake_folder import Folder, refused
+from tests.short import short
 
 HEAD = b"mpan,direction,effective_from\n"
 GOOD = HEAD + b"".join(b"10%011d,FORWARD,2026-01-01\n" % n for n in range(10))
@@ -139,6 +140,8 @@ def test_one_supply_of_several(folder: Folder) -> None:
     first, second = (entry.sha256 for entry in LoadLog(folder.warehouse).entries)
     assert [each.sha256 for each in withdraw(folder.warehouse, name, second[:12])] == [second]
     assert folder.query("SELECT count(*) FROM raw.migration") == [(10,)]
+    empty = short("withdraw", name, "--sha256", "", "--warehouse", folder.warehouse, expect=2)
+    assert "is empty" in empty.output
     assert {each.sha256 for each in withdraw(folder.warehouse, name)} == {first, second}
     assert folder.query("SELECT count(*) FROM raw.migration") == [(0,)]
 

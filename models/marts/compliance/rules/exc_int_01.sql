@@ -17,8 +17,8 @@ final as (
         'OPEN' as status,
         valid_from as occurred_on,
         registration_id,
-        'Registrations ' || previous_registration_id || ' and ' || registration_id
-        || ' overlap from ' || {{ day_in_words('valid_from') }} as what_happened,
+        'The registration overlaps the previous one of the Metering Point from '
+        || {{ day_in_words('valid_from') }} as what_happened,
         load_id
     from registrations
     where valid_from < previous_registered_to
