@@ -44,6 +44,7 @@ _CODES = (
     "stage",
     "publication_id",
     "mart",
+    "baselines",  # of a milestone, from a seed: days after days
 )
 _UNSPOKEN = re.compile(
     r"(BOOLEAN|DATE|TIME\b.*|TIMESTAMP.*|DOUBLE|FLOAT|DECIMAL\(.*\)|U?(TINY|SMALL|BIG|HUGE)?INT"

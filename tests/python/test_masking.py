@@ -101,7 +101,6 @@ def test_what_tells_no_point_is_told_as_it_is(marts: dict[str, tuple[pa.Table, p
         "fct_exception.appointment_id",
         "fct_exception.exception_id",
         "fct_exception.mpan",
-        "fct_exception.reason_detail",
         "fct_exception.registration_id",
         "fct_exception.subject_key",
         "fct_exception_history.exception_id",
@@ -208,6 +207,7 @@ def test_left_plain_are_codes_alone() -> None:
     assert plain == {
         "agent_mpid",
         "appointment_status",
+        "baselines",
         "current_stage",
         "data_service_mpid",
         "direction",
