@@ -70,7 +70,7 @@ def reversals_chart(frame: Backdrop, outlook: dict[str, Any], in_28_days: int) -
             ),
             mart="rpt_daily_flow, rpt_m15_outlook",
             legend=charts.key_of_fills(
-                [(colours.focus, "Before M14"), (colours.bad, "From M14 on: a breach")]
+                [(colours.focus, "Before M14"), (colours.bad, "On or after M14: a breach")]
             ),
         ),
         figure,
