@@ -8,6 +8,7 @@ is no worse than SIGKILL, from which the next run recovers.
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
 import select
@@ -125,6 +126,7 @@ def _install() -> None:
         if signal.getsignal(each) is not signal.SIG_IGN:  # as under nohup
             signal.signal(each, _interrupt)
     threading.Thread(target=_watch, args=(receiver,), daemon=True).start()
+    atexit.register(_ignore)  # what is registered first is called last
     sys.unraisablehook = _unless_interrupted(sys.unraisablehook)
     threading.excepthook = _unless_interrupted(threading.excepthook)
 
@@ -135,6 +137,14 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     if _State.may_interrupt:
         _State.may_interrupt = False
         raise KeyboardInterrupt
+
+
+def _ignore() -> None:
+    """The command has ended: the interpreter would give its last steps back to be killed."""
+    for each in _SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    if _State.has_arrived:
+        _end()
 
 
 def _watch(receiver: int) -> None:

@@ -158,6 +158,19 @@ def test_a_signal_that_was_ignored_stays_ignored(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", command], cwd=PROJECT).returncode == 0
 
 
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_after_the_end_changes_nothing(number: int) -> None:
+    """While the interpreter takes itself down it has given up its handlers."""
+    command = (
+        "import os, sys; from pipeline.signals import guard\n"
+        "class Last:\n"
+        f"    def __del__(self, kill=os.kill, me=os.getpid()): kill(me, {int(number)})\n"
+        "last = Last()\n"
+        "guard(lambda: sys.exit(7))"
+    )
+    assert subprocess.run([sys.executable, "-c", command], cwd=PROJECT).returncode == 7
+
+
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("signals") / "warehouse"
