@@ -1,17 +1,14 @@
-"""Reads a regular CSV file with Arrow, block by block, in threads; rows never pass through Python.
+"""Reads a regular CSV file with Arrow, block by block; rows never pass through Python.
 
 The index of the scan says which records a block holds. That Arrow finds as many is verified.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 import duckdb
 import numpy as np
@@ -26,8 +23,6 @@ from pipeline.intake.records import canonical, split
 from pipeline.intake.source import Misaligned, Ordinals
 from pipeline.intake.stored import Unpacked
 
-T = TypeVar("T")
-
 _DETAILS = pa.schema(
     [
         ("ordinal", pa.int64()),
@@ -39,7 +34,6 @@ _DETAILS = pa.schema(
 _BATCH_BYTES = 32 << 20
 # Blocks of the index that Arrow parses together: 1 MB, which fits into the processor's cache.
 _TOGETHER = 8
-_AHEAD = 4  # such parses in work or waiting, per thread
 _NONE: Ordinals = np.empty(0, dtype=np.int64)
 
 
@@ -77,27 +71,10 @@ class BulkCsv:
         """Every byte was looked at."""
 
     def text_sql(self, columns: Sequence[Column]) -> str:
-        texts = (self._parse(records, columns)[0] for records in self._records())
         schema = pa.schema([(column.name, pa.string()) for column in columns])
-        self._connection.register("csv_text", pa.RecordBatchReader.from_batches(schema, texts))
+        reader = pa.RecordBatchReader.from_batches(schema, self._batches(columns))
+        self._connection.register("csv_text", reader)
         return "SELECT *, true AS is_whole FROM csv_text"
-
-    def batches(
-        self, columns: Sequence[Column], treat: Callable[[pa.RecordBatch], T], threads: int
-    ) -> Iterator[T]:
-        """What `treat` makes of the text of these columns, batch by batch in the order of rows.
-
-        Raises Misaligned.
-        """
-        self._missing = [_NONE]
-        waiting: deque[Future[tuple[T, Ordinals]]] = deque()
-        with ThreadPoolExecutor(threads, "parse") as pool:
-            for records in self._records():
-                waiting.append(pool.submit(self._treat, records, columns, treat))
-                if len(waiting) > _AHEAD * threads:
-                    yield self._taken(waiting.popleft())
-            while waiting:
-                yield self._taken(waiting.popleft())
 
     def missing(self, connection: duckdb.DuckDBPyConnection, rows: int) -> Ordinals:
         missing = np.concatenate(self._missing)
@@ -105,19 +82,13 @@ class BulkCsv:
             raise Misaligned
         return missing
 
-    def _treat(
-        self,
-        records: _Records,
-        columns: Sequence[Column],
-        treat: Callable[[pa.RecordBatch], T],
-    ) -> tuple[T, Ordinals]:
-        batch, missing = self._parse(records, columns)
-        return treat(batch), missing
-
-    def _taken(self, done: Future[tuple[T, Ordinals]]) -> T:
-        result, missing = done.result()
-        self._missing.append(missing)
-        return result
+    def _batches(self, columns: Sequence[Column]) -> Iterator[pa.RecordBatch]:
+        """The text of these columns, in the order of rows."""
+        self._missing = missing = [_NONE]
+        for records in self._records():
+            batch, left_out = self._parse(records, columns)
+            missing.append(left_out)
+            yield batch
 
     def _parse(
         self, records: _Records, columns: Sequence[Column]

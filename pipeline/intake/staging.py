@@ -23,9 +23,6 @@ from pipeline.intake.checks import (
     noted_sql,
     typed_sql,
 )
-from pipeline.intake.csv_bulk import BulkCsv
-from pipeline.intake.lake_writer import LakeWriter
-from pipeline.intake.plain import Plain
 from pipeline.intake.source import Misaligned, Ordinals, Source
 from pipeline.sql_text import exact_path, identifier, literal, read_path
 
@@ -34,8 +31,6 @@ _SLICE = 1 << 26
 # They are nearly in order if one in 2^8 or fewer is below the one before.
 _FEW_RUNS = 8
 _FILTER = 1 << 20
-# Batches whose odd rows are judged by one query.
-_JUDGED_TOGETHER = 12
 # Rows by which the form of a date column is guessed; it is verified afterwards.
 _SAMPLE = 200
 
@@ -133,56 +128,14 @@ def _write_typed(
     dates = date_columns(columns)
     forms = _guessed_forms(connection, source.text_sql(columns), dates)
     while True:
-        if isinstance(source, BulkCsv):
-            rows, values = _write_batches(
-                connection, source, extract, kind, forms, plain_ids, target
-            )
-        else:
-            sql = typed_sql(source.text_sql(columns), extract, kind, forms, plain_ids)
-            rows, values = _copy(connection, sql, target)
+        sql = typed_sql(source.text_sql(columns), extract, kind, forms, plain_ids)
+        rows, values = _copy(connection, sql, target)
         if not values["misdated"] or not _in_doubt(connection, target, dates, values):
             return _Typed(target, rows, values["fault"], values["noted"])
         exact = _exact_forms(connection, source.text_sql(columns), dates)
         if exact == forms:
             return _Typed(target, rows, values["fault"], values["noted"])
         forms = exact
-
-
-def _write_batches(
-    connection: duckdb.DuckDBPyConnection,
-    source: BulkCsv,
-    extract: Extract,
-    kind: str,
-    forms: Mapping[str, str],
-    plain_ids: bool,
-    target: Path,
-) -> tuple[int, dict[str, int]]:
-    """Write the rows batch by batch: what is plain is typed so, the rest by SQL."""
-    columns = columns_of(extract, kind)
-    plain = Plain(extract, kind, forms, plain_ids)
-    sql = typed_sql("SELECT *, true AS is_whole FROM run", extract, kind, forms, plain_ids)
-    (threads,) = _row(connection, "SELECT current_setting('threads')")
-    waiting: list[tuple[bool, pa.RecordBatch]] = []
-    with LakeWriter(target, columns) as writer:
-
-        def write() -> None:
-            odd = [run for is_typed, run in waiting if not is_typed]
-            if odd:
-                connection.register("run", pa.Table.from_batches(odd))
-                judged = writer.typed(connection.execute(sql).to_arrow_table())
-            done = 0
-            for is_typed, run in waiting:
-                writer.write(run if is_typed else judged.slice(done, len(run)))
-                done += 0 if is_typed else len(run)
-            waiting.clear()
-
-        for number, runs in enumerate(source.batches(columns, plain.runs, threads), 1):
-            waiting += runs
-            # Planning the checks costs as much as thousands of rows.
-            if number % _JUDGED_TOGETHER == 0:
-                write()
-        write()
-    return writer.rows, writer.values
 
 
 def _guessed_forms(

@@ -221,7 +221,7 @@ def test_the_exact_reader_as_the_slow_reader(file: tuple[str, str, bytes], ext: 
         patch.setattr(
             reading, "scan_csv", lambda *a: replace(csv_scan.scan_csv(*a), header=None, index=None)
         )
-        patch.setattr(csv_bulk.BulkCsv, "batches", _forbidden)
+        patch.setattr(csv_bulk.BulkCsv, "text_sql", _forbidden)
         check(*file, ext)
 
 
