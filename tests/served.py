@@ -7,12 +7,13 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 from dashboards.serve import command
 
@@ -25,6 +26,26 @@ def settle(page: Any) -> None:
     page.locator('[data-testid="stStatusWidget"]').wait_for(state="detached", timeout=30_000)
     # A widget's code is fetched when it is first shown: till then a skeleton stands in its place.
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=30_000)
+
+
+def click_row(table: Any, row: int, then: Callable[[int], object]) -> None:
+    """Select a row of a table by its box, as a mouse does, and wait for what follows.
+
+    `then` waits for so many milliseconds. A grid that is just drawn anew loses a click: people
+    click again.
+    """
+    table.scroll_into_view_if_needed()
+    table.locator("canvas").first.wait_for()
+    for patience, is_last in ((15_000, False), (30_000, True)):
+        table.page.wait_for_timeout(700)  # the grid draws its rows after its frame
+        table.click(position={"x": 18, "y": 53 + 35 * row})
+        try:
+            then(patience)
+        except TimeoutError:
+            if is_last:
+                raise
+        else:
+            return
 
 
 def free_port() -> int:

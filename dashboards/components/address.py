@@ -20,6 +20,7 @@ from pipeline.sandbox.traces import names_an_mpan
 
 _STATE = "_address"
 _UNKNOWN = "_address_unknown"
+_UNUSED = "_address_unused"
 # A rerun that left the browser before our last address arrived there carries an older one.
 # Within this time that is no new address, but an old one still under way.
 _IN_FLIGHT_SECONDS = 2.0
@@ -46,6 +47,7 @@ class Address:
         self._page = page
         self._shown: Parameters = {}
         self._pinned: Parameters = {}
+        self._known: set[str] = set()
         self._before = _current()
         self._is_history = _is_history()
         last = st.session_state.get(_STATE)
@@ -61,6 +63,7 @@ class Address:
 
     def asked(self, name: str) -> list[str]:
         """What the address itself says, valid or not; a blank value says nothing."""
+        self._known.add(name)
         return [text for text in st.query_params.get_all(name) if text]
 
     def restore(
@@ -97,6 +100,13 @@ class Address:
             and st.session_state.get(name) == found.value
             for text, why in found.unknown.items()
         }
+
+    def unused(self) -> list[str]:
+        """The names in the address that nothing on the page asked for, until the reader goes on."""
+        if self.came_from_outside:
+            st.session_state[_UNUSED] = [name for name in self._before if name not in self._known]
+        unused: list[str] = st.session_state[_UNUSED]
+        return unused
 
     def show(self, name: str, values: Iterable[str]) -> None:
         """Put a filter into the address, what is unknown included; no values leave it out."""

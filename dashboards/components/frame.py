@@ -55,6 +55,7 @@ class Frame(Backdrop):
 
     address: Address
     link_place: DeltaGenerator
+    remark_place: DeltaGenerator
 
 
 def current() -> Frame:
@@ -89,8 +90,8 @@ def open_frame(page: str) -> Frame | None:
             query_params={} if view.is_current else {"asof": view.publication_id},
         )
         gate.account(current_user())
-    frame = Frame(view, colours, address, link_place)
     _strip(view)
+    frame = Frame(view, colours, address, link_place, st.container())
     st.session_state[_CURRENT] = frame
     return frame
 
@@ -99,6 +100,13 @@ def close_frame(frame: Frame) -> None:
     """After the page: the address and the permanent link know every filter now."""
     if not frame.view.is_current:
         frame.address.show("asof", [frame.view.publication_id])
+    if unused := frame.address.unused():
+        names = ", ".join(map(quoted, unused))
+        frame.remark_place.warning(
+            f"**Not used here:** {names}. This page has no filter of that name and shows what it "
+            "shows without it. Check the address.",
+            icon=":material/filter_alt_off:",
+        )
     frame.address.write()
     link = frame.address.permanent(frame.view.publication_id)
     frame.link_place.html(_COPY.format(link=escape(link)))

@@ -21,7 +21,7 @@ from dashboards import links
 from dashboards.auth import LOCAL_USER
 from tests.fixture_publication import AFTER, BEFORE, FORMULA, make_warehouse, publication_id
 from tests.needs import chromium, open_chromium
-from tests.served import free_port, serve, settle
+from tests.served import click_row, free_port, serve, settle
 
 pytestmark = pytest.mark.browser
 
@@ -154,11 +154,11 @@ def test_filters_chosen_in_quick_succession_all_stay(visit: Callable[..., Any]) 
 
 def test_a_row_of_the_register_filters_the_list(visit: Callable[..., Any], warehouse: Path) -> None:
     page = visit("/exceptions")
-    table = page.get_by_test_id("stDataFrame").first
-    table.locator("canvas").first.wait_for()
-    page.wait_for_timeout(500)  # the grid draws its rows after its frame
-    table.click(position={"x": 18, "y": 53})
-    page.wait_for_url(re.compile("rule_id=SUP-01"))
+    click_row(
+        page.get_by_test_id("stDataFrame").first,
+        0,
+        lambda patience: page.wait_for_url(re.compile("rule_id=SUP-01"), timeout=patience),
+    )
     rows = count(warehouse, "rule_id = 'SUP-01'")
     page.get_by_text(f"{rows:,} exceptions match the filters").wait_for()
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.app_pages import ask, publications_of
 from tests.needs import chromium, open_chromium
-from tests.served import free_port, serve, settle
+from tests.served import click_row, free_port, serve, settle
 
 pytestmark = pytest.mark.browser
 
@@ -54,12 +54,13 @@ def test_a_row_of_the_exceptions_leads_to_its_proof(
     visit: Callable[..., Any], market_warehouse: Path
 ) -> None:
     page = visit("/exceptions?rule_id=SUP-01")
-    table = page.get_by_test_id("stDataFrame").last
-    table.scroll_into_view_if_needed()
-    table.locator("canvas").first.wait_for()
-    page.wait_for_timeout(800)  # the grid draws its rows after its frame
-    table.click(position={"x": 18, "y": 53})
-    page.get_by_role("link", name="Prove it").click()
+    proof = page.get_by_role("link", name="Prove it")
+    click_row(
+        page.get_by_test_id("stDataFrame").last,
+        0,
+        lambda patience: proof.wait_for(timeout=patience),
+    )
+    proof.click()
     page.locator("h1", has_text="Metering Point").wait_for()
     settle(page)
     mpan = re.search(r"mpan=(\d{13})", page.url)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.browser import test_dashboard_browser as dashboard
 from tests.market_pages import AFTER, BEFORE, publication_id, rows_of, value_of
+from tests.served import click_row
 
 pytestmark = pytest.mark.browser
 
@@ -28,13 +29,13 @@ def warehouse(market_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) 
     return root
 
 
-def click_row(page: Any, table: int, row: int) -> None:
-    """Select a row of a table by its box, as a mouse does."""
-    grid = page.get_by_test_id("stDataFrame").nth(table)
-    grid.scroll_into_view_if_needed()
-    grid.locator("canvas").first.wait_for()
-    page.wait_for_timeout(700)  # the grid draws its rows after its frame
-    grid.click(position={"x": 18, "y": 53 + 35 * row})
+def follow_row(page: Any, table: int, row: int, address: str) -> None:
+    """Click a row of a table, and wait until the address is one that it leads to."""
+    click_row(
+        page.get_by_test_id("stDataFrame").nth(table),
+        row,
+        lambda patience: page.wait_for_url(re.compile(address), timeout=patience),
+    )
 
 
 @pytest.mark.parametrize("day", [BEFORE, AFTER])
@@ -48,8 +49,7 @@ def test_a_row_opens_the_supplier_and_back_returns(
         "live_metering_points desc, mpid limit 2",
         day,
     )
-    click_row(page, 0, 1)
-    page.wait_for_url(re.compile(rf"/supplier\?.*mpid={second['mpid']}"))
+    follow_row(page, 0, 1, rf"/supplier\?.*mpid={second['mpid']}")
     page.get_by_role("heading", name=f"({second['mpid']})", level=1).wait_for()
     dashboard.settle(page)
     if day == BEFORE:
@@ -58,8 +58,7 @@ def test_a_row_opens_the_supplier_and_back_returns(
     page.locator("h1", has_text="Suppliers").wait_for()
     dashboard.settle(page)
     assert "/suppliers" in page.url  # the row that was chosen does not lead on again
-    click_row(page, 0, 0)
-    page.wait_for_url(re.compile(rf"/supplier\?.*mpid={first['mpid']}"))
+    follow_row(page, 0, 0, rf"/supplier\?.*mpid={first['mpid']}")
 
 
 def test_a_gsp_group_leads_to_its_points(visit: Callable[..., Any], warehouse: Path) -> None:
@@ -68,11 +67,10 @@ def test_a_gsp_group_leads_to_its_points(visit: Callable[..., Any], warehouse: P
         warehouse,
         "from marts.rpt_gsp_group_progress order by migrated_share, gsp_group_id limit 1",
     )
-    click_row(page, 1, 0)
+    follow_row(page, 1, 0, f"gsp_group_id={group['gsp_group_id']}")
     held = group["points_not_qualified"]
     what = f"{held:,} exception{'' if held == 1 else 's'} match the filters"
     page.get_by_text(what).wait_for(timeout=30_000)
-    assert f"gsp_group_id={group['gsp_group_id']}" in page.url
     listed = value_of(
         warehouse,
         "select count(*) from marts.fct_exception where rule_id = 'SUP-01' and status = 'OPEN' "
@@ -88,8 +86,7 @@ def test_an_overdue_stage_leads_to_its_party(visit: Callable[..., Any], warehous
         "from marts.fct_stage where is_overdue and market_role = 'SUP' and stage like 'QAD%' "
         "order by days_late desc, mpid limit 1",
     )
-    click_row(page, 0, 0)
-    page.wait_for_url(re.compile(f"/supplier.*mpid={stage['mpid']}"))
+    follow_row(page, 0, 0, f"/supplier.*mpid={stage['mpid']}")
 
 
 def test_an_agent_of_the_table_is_shown_below(visit: Callable[..., Any], warehouse: Path) -> None:
@@ -99,6 +96,5 @@ def test_an_agent_of_the_table_is_shown_below(visit: Callable[..., Any], warehou
         "from marts.rpt_agent_readiness order by points_served_not_qualified desc, is_qualified, "
         "mhhs_points_served desc, mpid, market_role limit 1",
     )
-    click_row(page, 0, 0)
-    page.wait_for_url(re.compile(f"agent={agent['mpid']}%7C{agent['market_role']}"))
+    follow_row(page, 0, 0, f"agent={agent['mpid']}%7C{agent['market_role']}")
     page.get_by_role("heading", name="Approvals by body").wait_for()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -52,6 +53,31 @@ def test_an_unknown_value_is_named_and_can_be_cleared(
     assert not app.exception
     assert not app.warning
     assert name not in app.query_params
+
+
+def test_a_name_that_no_filter_has_is_said() -> None:
+    app = open_page("exceptions", rule="SUP-01", severity="BREACH", **{"x*y": "1"})
+    (said,) = (each.value for each in app.warning)
+    assert said.startswith(r"**Not used here:** “rule”, “x\*y”. ")
+    assert app.query_params == {"severity": "BREACH"}
+    app.checkbox[0].check().run()
+    assert [each.value for each in app.warning] == [said]
+    assert not open_page("exceptions", severity="BREACH").warning
+
+
+def test_no_link_of_ours_has_a_name_that_its_page_does_not_use(
+    market_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MHHS_WAREHOUSE", str(market_warehouse))
+    links = {}
+    for name in PAGES:
+        for element in open_page(name).get("page_link"):
+            names = parse_qs(element.proto.query_string)
+            links[element.proto.page, *sorted(names)] = names
+    assert len(links) > 10
+    for (page, *_), names in links.items():
+        app = open_page(page or "overview", **names)
+        assert not [each.value for each in app.warning if "Not used" in each.value], (page, names)
 
 
 @pytest.mark.parametrize(

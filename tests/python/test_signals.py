@@ -125,11 +125,11 @@ def test_one_signal_sent_twice_is_one(tmp_path: Path) -> None:
     """`timeout` sends it to the process, and again to its group."""
     body = (
         "    try:\n        time.sleep(60)\n    finally:\n        time.sleep(1)\n"
-        "        print('swept')"
+        "        print('swept', flush=True)"
     )
     process = _script(tmp_path, body)
     process.send_signal(signal.SIGTERM)
-    time.sleep(0.05)
+    time.sleep(0.01)
     said, _, _ = _end(process, signal.SIGTERM)
     assert (process.returncode, said) == (130, "swept\n")
 
