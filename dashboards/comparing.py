@@ -33,6 +33,12 @@ class Pair:
     def name(self) -> str:
         return f"{self.before.publication_id} {self.after.publication_id}"
 
+    @property
+    def causes(self) -> tuple[str, str]:
+        """What can have changed an exception between the two."""
+        same = self.before.contract == self.after.contract
+        return ("REAL", "CORRECTION" if same else "DEFINITION_CHANGED")
+
     def result(self) -> Comparison | None:
         """The finished comparison."""
         return comparison.known(data.store.warehouse(), self.before, self.after)

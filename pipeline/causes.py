@@ -70,7 +70,9 @@ def _judge(
     connection = touched.connection
     connection.execute(f"create temp table record as from {rows_of(record)}")
     judged = "true" if touched.everything else _of_what_is_touched(touched)
-    connection.execute(f"create temp table judged as select * from record where {judged}")
+    connection.execute(
+        f"create temp table judged as from record where status <> 'CLOSED' and ({judged})"
+    )
     if not connection.execute("select count(*) from judged").fetchall()[0][0]:
         nothing = "select null::uuid as exception_id, null::uuid as restated_as where false"
         write(connection, nothing, target)
@@ -94,7 +96,7 @@ def _judge(
     shutil.rmtree(scratch)
 
 
-# What stood and in hindsight does not, with what stands in hindsight of the same subject instead.
+# What was open or recorded and in hindsight is not, with what hindsight has of the same subject.
 _CORRECTED = """
 with
 in_hindsight as (
@@ -107,7 +109,7 @@ gone as (
     where not exists (
         select 1 from in_hindsight
         where in_hindsight.exception_id = judged.exception_id
-            and (judged.status = 'CLOSED' or in_hindsight.status <> 'CLOSED')
+            and in_hindsight.status <> 'CLOSED'
     )
 ),
 come as (

@@ -1,9 +1,10 @@
-"""Compare two publications: what was added, resolved and re-stated, and why.
+"""Compare two publications: what was added, resolved, escalated, eased and re-stated, and why.
 
 Between the earlier one A and the later one B the world moved, and files may have told what was not
 known before of days that A covered. To tell these apart the rules are run a third time: on the day
 of A, with what B knew (`pipeline.hindsight`). What A says otherwise than that was *corrected*; the
-rest of the way to B is *real*.
+rest of the way to B is *real*. Between publications of different contracts the third run also
+follows the later definitions: what differs from A then counts as *definition changed*.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import duckdb
 
 from pipeline.build import Progress
-from pipeline.comparison import Comparison, change, facts, known, path_of, stands
+from pipeline.comparison import Comparison, change, facts, known, lasts, path_of
 from pipeline.errors import PipelineError
 from pipeline.hindsight import evaluate
 from pipeline.layout import Warehouse, large_database, replace_json
@@ -67,7 +68,8 @@ def compare(
         hindsight = (("k", between), ("k_large", large_database(between)))
         for name, path in (("a", before.path), ("b", after.path), *hindsight):
             connection.execute(f"attach {exact_path(path)} as {name} (read_only)")
-        connection.execute(f"create temp table change as {_CHANGES}")
+        otherwise = "CORRECTION" if before.contract == after.contract else "DEFINITION_CHANGED"
+        connection.execute(f"create temp table change as {_CHANGES.format(otherwise=otherwise)}")
         part = listing.with_name(f".{listing.name}.part")
         connection.execute(
             f"copy (from change order by change, rule_id, exception_id) to {exact_path(part)} "
@@ -103,7 +105,8 @@ compared as (
         {change("a", "b")} as change,
         case
             when a.exception_id is null then k.exception_id is not null
-            when {stands("a")} and not {stands("b")} then not {stands("k")}
+            when {lasts("a")} and not {lasts("b")} then not {lasts("k")}
+            when a.severity <> b.severity then a.severity is distinct from k.severity
             else {facts("a")} is distinct from {facts("k")}
         end as is_correction,
         coalesce(b.rule_id, a.rule_id) as rule_id,
@@ -152,7 +155,6 @@ moved as (
         and come.change = 'ADDED'
         and come.is_correction
         and gone.status_after is null
-        and come.status_after <> 'CLOSED'
     qualify
         count(*) over (partition by gone.exception_id) = 1
         and count(*) over (partition by come.exception_id) = 1
@@ -162,7 +164,7 @@ moved as (
 select
     changed.exception_id,
     case when moved.come_id is not null then 'RE_STATED' else changed.change end as change,
-    case when changed.is_correction then 'CORRECTION' else 'REAL' end as cause,
+    case when changed.is_correction then '{{otherwise}}' else 'REAL' end as cause,
     changed.rule_id,
     changed.subject_key,
     changed.mpan,

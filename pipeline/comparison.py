@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 from pipeline import json_files
 from pipeline.layout import Warehouse
+from pipeline.sql_text import severity_rank
 
-# What makes an exception another than it was, beside the days that simply pass.
+# What re-states an exception when it differs; another severity is a change of its own.
 _FACTS = (
-    "severity",
     "status",
     "mpid",
     "reason_code",
@@ -63,18 +63,29 @@ def facts(alias: str) -> str:
     return f"row({', '.join(f'{alias}.{name}' for name in _FACTS)})"
 
 
-def stands(alias: str) -> str:
-    """SQL: whether an exception is there and not closed."""
+def lasts(alias: str) -> str:
+    """SQL: whether an exception is open or recorded."""
     return f"coalesce({alias}.status, 'CLOSED') <> 'CLOSED'"
 
 
 def change(before: str, after: str) -> str:
     """SQL: what became of an exception; null for one that is as it was."""
+    rank_before, rank_after = (severity_rank(f"{each}.severity") for each in (before, after))
     return f"""case
-            when {before}.exception_id is null then 'ADDED'
-            when {stands(before)} and not {stands(after)} then 'RESOLVED'
+            when not {lasts(before)} and {lasts(after)} then 'ADDED'
+            when {before}.status = 'OPEN' and not {lasts(after)} then 'RESOLVED'
             when
-                {after}.exception_id is null
+                {lasts(before)} and {lasts(after)}
+                and {rank_before} > {rank_after}
+                then 'ESCALATED'
+            when
+                {lasts(before)} and {lasts(after)}
+                and {rank_before} < {rank_after}
+                then 'EASED'
+            when
+                {before}.exception_id is null
+                or {after}.exception_id is null
+                or {before}.severity <> {after}.severity
                 or {facts(before)} is distinct from {facts(after)}
                 then 'RE_STATED'
         end"""

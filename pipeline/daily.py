@@ -139,8 +139,8 @@ def daily(
     replace_json(folder / "summary.json", summary)
     replace_text(folder / "summary.txt", "\n".join(in_words(summary)) + "\n")
     note(warehouse, "daily_done", day=day, publication_id=publication.publication_id)
-    if summary["new_breaches"]:
-        title = f"MHHS readiness: {summary['new_breaches']:,} new breaches as of {day}"
+    if summary["new_breaches"] or summary["escalated_to_breach"]:
+        title = f"MHHS readiness as of {day}: {_breaches_in_words(summary)}"
         send(title, "\n".join(in_words(summary)), notify)
     return summary
 
@@ -165,8 +165,11 @@ def _summary(publication: Publication, comparison: dict[str, Any] | None) -> dic
         rules = _records(
             connection,
             "select rule_id, severity, sum(exceptions)::bigint as exceptions, "
-            "sum(new_since_previous)::bigint as new, sum(resolved_since_previous)::bigint "
-            "as resolved from marts.rpt_exception_summary group by all order by all",
+            "sum(new_since_previous)::bigint as new, "
+            "sum(resolved_since_previous)::bigint as resolved, "
+            "sum(escalated_since_previous)::bigint as escalated, "
+            "sum(eased_since_previous)::bigint as eased "
+            "from marts.rpt_exception_summary group by all order by all",
         )
         loads = _records(
             connection,
@@ -177,8 +180,10 @@ def _summary(publication: Publication, comparison: dict[str, Any] | None) -> dic
     causes: dict[str, int] = {}
     for row in (comparison or {}).get("changes", []):
         causes[row["cause"]] = causes.get(row["cause"], 0) + row["exceptions"]
+    breaches = [row for row in rules if row["severity"] == "BREACH"]
     return publication.summary() | {
-        "new_breaches": sum(row["new"] for row in rules if row["severity"] == "BREACH"),
+        "new_breaches": sum(row["new"] for row in breaches),
+        "escalated_to_breach": sum(row["escalated"] for row in breaches),
         "headline": {
             name: headline[name]
             for name in (
@@ -205,19 +210,22 @@ def in_words(summary: dict[str, Any]) -> list[str]:
         f"{figures['points_not_qualified']:,} of {figures['live_metering_points']:,} live Metering "
         f"Points are held by non-Qualified Suppliers; {figures['suppliers_qualified']:,} of "
         f"{figures['suppliers']:,} Suppliers are Qualified.",
-        f"{figures['open_breaches']:,} breaches are open, {summary['new_breaches']:,} breaches are "
-        "new since the previous as-of day.",
+        f"{figures['open_breaches']:,} breaches are open. Since the previous as-of day: "
+        f"{_breaches_in_words(summary)}.",
     ]
-    moved = [row for row in summary["rules"] if row["new"] or row["resolved"]]
-    lines += [
-        f"  {row['rule_id']:<7}{row['severity']:<9} +{row['new']:,} -{row['resolved']:,}"
-        for row in moved
-    ]
+    kinds = ("new", "resolved", "escalated", "eased")
+    for row in summary["rules"]:
+        if changes := ", ".join(f"{row[kind]:,} {kind}" for kind in kinds if row[kind]):
+            lines.append(f"  {row['rule_id']:<7}{row['severity']:<9} {changes}")
     causes = summary["changes_by_cause"]
     if causes:
         lines.append(
             f"Of the changes {causes.get('REAL', 0):,} are real and "
-            f"{causes.get('CORRECTION', 0):,} corrections of the past."
+            + (
+                f"{defined:,} come from changed definitions."
+                if (defined := causes.get("DEFINITION_CHANGED"))
+                else f"{causes.get('CORRECTION', 0):,} are corrections of the past."
+            )
         )
     lines += [
         f"  {row['file']}: {row['outcome']} {row['error'] or ''}, "
@@ -227,6 +235,14 @@ def in_words(summary: dict[str, Any]) -> list[str]:
     lines += [f"  {file['detail']}" for file in summary["refused"] if file["first_seen"]]
     lines += [f"  Loss accepted: {loss['message']}" for loss in summary["accepted_loss"]]
     return [visible(line) for line in lines]
+
+
+def _breaches_in_words(summary: dict[str, Any]) -> str:
+    new, escalated = summary["new_breaches"], summary["escalated_to_breach"]
+    return (
+        f"{new:,} new breach{'' if new == 1 else 'es'}, {escalated:,} "
+        f"exception{'' if escalated == 1 else 's'} escalated to a breach"
+    )
 
 
 def _records(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.errors import PipelineError
+from pipeline.sql_text import severity_rank
 
 Filters = Mapping[str, Sequence[str]]
 Kind = Literal["any_of", "from_day", "to_day", "yes", "text"]
@@ -28,10 +29,11 @@ BODIES = {
 # The lists of exceptions that compliance finds every morning, whatever nobody asked for.
 STANDING: Mapping[str, Filters] = {
     "open-breaches": {"severity": ("BREACH",), "status": ("OPEN",)},
-    "new": {"is_new": ("true",)},
+    "new": {"change": ("NEW",)},
+    "escalated": {"change": ("ESCALATED",)},
     "all": {},
 }
-_BY_SEVERITY = "list_position(['BREACH', 'WARNING', 'REVIEW', 'EXPOSURE', 'DATA'], severity)"
+_BY_SEVERITY = severity_rank("severity")
 
 
 class ExportRefused(PipelineError):
@@ -105,9 +107,7 @@ LISTS: dict[str, ExportList] = {
                 "gsp_group_id": Filter("GSP group", "gsp_group_id"),
                 "occurred_from": Filter("Occurred from", "occurred_on", "from_day"),
                 "occurred_to": Filter("Occurred to", "occurred_on", "to_day"),
-                "is_new": Filter(
-                    "New since the last publication", "first_detected_on = as_of", "yes"
-                ),
+                "change": Filter("Since the last publication", "change_since_previous"),
             },
         ),
         ExportList(

@@ -114,6 +114,8 @@ class PublicationManifest(_Open):
     as_of: Day
     built_at: Instant
     gate: str
+    contract: Count = 1
+    is_first_of_contract: bool = False
     tests: Tests
     duration_seconds: Seconds
     marts: dict[Mart, MartFigures]
@@ -232,6 +234,7 @@ class PublicationSummary(_Known):
     publication_id: PublicationId
     as_of: Day
     gate: str
+    contract: Count
 
 
 class Change(_Known):
@@ -260,7 +263,6 @@ class Comparison(_Known):
     after: PublicationSummary
     changes: list[Change]
     headline: list[HeadlineChange]
-    remarks: list[str] = []
 
 
 class ExportManifest(_Open):

@@ -9,7 +9,7 @@ build database and publications, so that an exception's life can always be told:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import date
 from functools import cache
@@ -18,10 +18,11 @@ from pathlib import Path
 
 import duckdb
 
+from pipeline import CONTRACT_VERSION
 from pipeline.errors import PipelineError
 from pipeline.layout import Warehouse
-from pipeline.publication import publications
-from pipeline.sql_text import exact_path, read_path
+from pipeline.publication import Publication, publications
+from pipeline.sql_text import exact_path, literal, read_path
 
 _COLUMNS = "exception_id, rule_id, severity, status, mpid"
 
@@ -30,18 +31,19 @@ class DamagedLedger(PipelineError):
     """A file of the ledger is not as it was written, and no publication is left to restore it."""
 
 
-def record(warehouse: Warehouse, publication_id: str, path: Path) -> None:
+def record(warehouse: Warehouse, publication: Publication) -> None:
     """Write the exceptions of a publication, unless they are on record."""
-    target = warehouse.ledger / f"{publication_id}.parquet"
+    target = warehouse.ledger / f"{publication.publication_id}.parquet"
     if target.exists():
         return
-    with closing(duckdb.connect(str(path), read_only=True)) as connection:
+    with closing(duckdb.connect(str(publication.path), read_only=True)) as connection:
         write(
             connection,
             "SELECT exception_id::UUID AS exception_id, rule_id, severity, status, mpid, "
             "mpan::BIGINT AS mpan, subject_key FROM marts.fct_exception "
             "ORDER BY rule_id, subject_key, exception_id",
             target,
+            publication.contract,
         )
 
 
@@ -52,14 +54,19 @@ def record_causes(warehouse: Warehouse, publication_id: str, as_of: date) -> Non
         path.replace(warehouse.causes / f"{path.name.split('--')[0]}--{publication_id}.parquet")
 
 
-def write(connection: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
-    """Write a file of the ledger at once and for good, with its checksum inside."""
+def write(
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    target: Path,
+    contract: int = CONTRACT_VERSION,
+) -> None:
+    """Write a file of the ledger at once and for good, with its checksum and contract inside."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
     checksum = _scalar(connection, f"SELECT coalesce(sum(hash(t)), 0)::VARCHAR FROM ({sql}) AS t")
     connection.execute(
         f"COPY ({sql}) TO {exact_path(part)} (FORMAT parquet, COMPRESSION zstd, "
-        f"KV_METADATA {{checksum: '{checksum}'}})"
+        f"KV_METADATA {{checksum: '{checksum}', contract: '{contract}'}})"
     )
     with part.open("rb") as stream:
         os.fsync(stream.fileno())
@@ -76,11 +83,7 @@ def is_whole(path: Path) -> bool:
 def _is_whole(path: Path, _written: int, _size: int) -> bool:
     with closing(duckdb.connect()) as connection:
         try:
-            stated = _scalar(
-                connection,
-                f"SELECT decode(value) FROM parquet_kv_metadata({read_path(path)}) "
-                "WHERE key = 'checksum'",
-            )
+            stated = _stated(connection, path, "checksum")
             found = _scalar(
                 connection,
                 f"SELECT coalesce(sum(hash(t)), 0)::VARCHAR FROM {rows_of(path)} AS t",
@@ -88,6 +91,20 @@ def _is_whole(path: Path, _written: int, _size: int) -> bool:
         except duckdb.Error:
             return False
     return stated is not None and stated == found
+
+
+def contract_of(path: Path) -> int:
+    """The contract of the marts by which a file of the ledger was written."""
+    with closing(duckdb.connect()) as connection:
+        return int(_stated(connection, path, "contract") or 1)
+
+
+def _stated(connection: duckdb.DuckDBPyConnection, path: Path, key: str) -> str | None:
+    return _scalar(
+        connection,
+        f"SELECT decode(value) FROM parquet_kv_metadata({read_path(path)}) "
+        f"WHERE decode(key) = {literal(key)}",
+    )
 
 
 def rows_of(path: Path) -> str:
@@ -115,7 +132,7 @@ def restore(warehouse: Warehouse) -> None:
     for folder in (warehouse.ledger, warehouse.causes):
         for leftover in folder.glob(".*.part"):
             leftover.unlink()
-    kept = {publication.publication_id: publication.path for publication in publications(warehouse)}
+    kept = {publication.publication_id: publication for publication in publications(warehouse)}
     for path in warehouse.causes.glob("*.parquet"):
         if not is_whole(path):
             path.unlink()  # judged again
@@ -129,8 +146,8 @@ def restore(warehouse: Warehouse) -> None:
                 "publication stands."
             )
         path.unlink()
-    for publication_id, path in kept.items():
-        record(warehouse, publication_id, path)
+    for publication in kept.values():
+        record(warehouse, publication)
 
 
 def days(warehouse: Warehouse, before: date) -> dict[date, Path]:
@@ -140,16 +157,28 @@ def days(warehouse: Warehouse, before: date) -> dict[date, Path]:
 
 
 def pairs(warehouse: Warehouse, as_of: date) -> Iterator[tuple[Path, date, date, Path]]:
-    """Days that follow each other up to `as_of`, with the first one's record.
+    """Days of one contract that follow each other up to `as_of`, with the first one's record.
 
     The last path is where it is told what of the first was corrected in the second.
     """
     earlier = days(warehouse, as_of)
+    last = _last_of_contract(earlier)
     for (day, path), (next_day, next_path) in pairwise(earlier.items()):
-        yield path, day, next_day, warehouse.causes / f"{path.stem}--{next_path.stem}.parquet"
-    if earlier:
+        if day not in last:
+            yield path, day, next_day, warehouse.causes / f"{path.stem}--{next_path.stem}.parquet"
+    if earlier and max(earlier) not in last:
         day, path = max(earlier.items())
         yield path, day, as_of, warehouse.new_causes / f"{path.stem}--{as_of}.parquet"
+
+
+def _last_of_contract(earlier: Mapping[date, Path]) -> set[date]:
+    """The days whose next build, that of this code for the last one, follows another contract."""
+    contracts = [*map(contract_of, earlier.values()), CONTRACT_VERSION]
+    return {
+        day
+        for day, (own, following) in zip(earlier, pairwise(contracts), strict=True)
+        if own != following
+    }
 
 
 def create_ledger_tables(
@@ -158,14 +187,18 @@ def create_ledger_tables(
     """Create what is known of the as-of days before `as_of`, of each the last that was published.
 
     `raw.exception_build`: the days. `raw.exception_sighting`: the exceptions that stood in them,
-    and `raw.previous_exception`: in the newest. `raw.exception_judged`: which days were compared
-    with the next; `raw.exception_corrected`: what of the first the second knew to be wrong.
+    and `raw.previous_exception`: in the newest, if it follows this contract.
+    `raw.exception_judged`: which days were compared with the next; `raw.exception_corrected`: what
+    of the first the second knew to be wrong.
     """
     restore(warehouse)
     earlier = days(warehouse, as_of)
-    connection.execute("CREATE OR REPLACE TABLE raw.exception_build (as_of DATE)")
+    last = _last_of_contract(earlier)
+    connection.execute(
+        "CREATE OR REPLACE TABLE raw.exception_build (as_of DATE, is_last_of_contract BOOLEAN)"
+    )
     for day in earlier:
-        connection.execute("INSERT INTO raw.exception_build VALUES (?)", [day])
+        connection.execute("INSERT INTO raw.exception_build VALUES (?, ?)", [day, day in last])
     parts = [
         f"SELECT DATE '{day}' AS as_of, replace(exception_id::VARCHAR, '-', '') AS exception_id, "
         f"rule_id, severity, status, mpid FROM {rows_of(path)}"
@@ -178,7 +211,7 @@ def create_ledger_tables(
         "CREATE OR REPLACE VIEW raw.exception_sighting AS "
         + (" UNION ALL ".join(parts) or f"{nothing} WHERE false")
     )
-    newest = f"DATE '{max(earlier)}'" if earlier else "NULL"
+    newest = f"DATE '{max(earlier)}'" if earlier and max(earlier) not in last else "NULL"
     connection.execute(
         "CREATE OR REPLACE TABLE raw.previous_exception AS "
         f"SELECT {_COLUMNS} FROM raw.exception_sighting WHERE as_of = {newest}"

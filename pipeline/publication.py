@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from pipeline import dictionary, json_files, publication_log
+from pipeline import CONTRACT_VERSION, dictionary, json_files, publication_log
 from pipeline.clock import today
 from pipeline.errors import GateFailed, NoPublication
 from pipeline.intake.outcomes import COUNTED
@@ -54,6 +54,10 @@ class Publication:
         return datetime.fromisoformat(self.manifest["built_at"])
 
     @property
+    def contract(self) -> int:
+        return int(self.manifest.get("contract", 1))
+
+    @property
     def is_ahead(self) -> bool:
         """Whether it is for a day after today and was not explicitly allowed to be current."""
         return self.as_of > today() and not self.manifest.get("allow_future_dates", False)
@@ -65,6 +69,7 @@ class Publication:
             "publication_id": self.publication_id,
             "as_of": self.manifest["as_of"],
             "gate": self.manifest["gate"],
+            "contract": self.contract,
         }
 
 
@@ -232,6 +237,7 @@ def publish(
         manifest["files"] = _files(connection)
         manifest["state_rows"] = dict(state_rows or {})
         manifest["accepted_loss"] = list(accepted_loss)
+        manifest["is_first_of_contract"] = _is_first_of_contract(connection)
         if allow_future_dates and result.as_of > today():
             manifest["allow_future_dates"] = True
         # An export relies on them: rows that are stored in a list's order need no sorting.
@@ -373,6 +379,7 @@ def _manifest(
         "as_of": result.as_of.isoformat(),
         "built_at": built_at.isoformat(),
         "gate": "passed",
+        "contract": CONTRACT_VERSION,
         "code_version": code_version(),
         "proven": result.proven,
         "scope": result.scope,
@@ -394,6 +401,15 @@ def _files(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         "select file, sha256, outcome, error from marts.rpt_load order by file, sha256"
     )
     return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
+def _is_first_of_contract(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the publication of the as-of day before follows another contract."""
+    row = connection.execute(
+        "select coalesce(arg_max(is_last_of_contract, as_of), false) from build.raw.exception_build"
+    ).fetchone()
+    assert row is not None
+    return bool(row[0])
 
 
 def files_of(publication: Publication) -> set[tuple[str, str]]:

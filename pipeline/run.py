@@ -106,7 +106,7 @@ def build_and_publish(
             accepted_loss=documents(missing),
             progress=report,
         )
-        record(warehouse, publication.publication_id, publication.path)
+        record(warehouse, publication)
         record_causes(warehouse, publication.publication_id, day)
         note_standing(warehouse, publication, result)
         write_opening(warehouse)

@@ -29,3 +29,8 @@ def exact_path(path: str | os.PathLike[str]) -> str:
 def identifier(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def severity_rank(column: str) -> str:
+    """The rank of a severity, 1 for the gravest; `severity_rank` of the models."""
+    return f"list_position(['BREACH', 'WARNING', 'REVIEW', 'EXPOSURE', 'DATA'], {column})"

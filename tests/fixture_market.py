@@ -368,6 +368,7 @@ def _exception(
         "regime": "LEGACY" if mpan else None,
         "is_in_flight": False,
         "first_detected_on": as_of if new else min(as_of, BEFORE) - timedelta(days=3),
+        "change_since_previous": "NEW" if new else None,
         "source_files": f"registration/registration_full_{as_of:%Y%m%d}.csv.gz",
         "as_of": as_of,
     }
@@ -385,7 +386,9 @@ def _summary(exceptions: list[dict[str, Any]]) -> list[dict[str, Any]]:
             oldest_on=pl.col("counted_from")
             .filter(pl.col("counted_from") <= pl.col("as_of"))
             .min(),
-            new_since_previous=(pl.col("first_detected_on") == pl.col("as_of")).sum(),
+            new_since_previous=(pl.col("change_since_previous") == "NEW").sum(),
+            escalated_since_previous=pl.lit(0),
+            eased_since_previous=pl.lit(0),
             resolved_since_previous=pl.when(pl.col("rule_id").first() == "SUP-01")
             .then(pl.lit(12))
             .otherwise(pl.lit(0)),

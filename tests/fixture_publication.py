@@ -14,7 +14,7 @@ import duckdb
 import polars as pl
 import yaml
 
-from pipeline import publication_log
+from pipeline import CONTRACT_VERSION, publication_log
 from pipeline.layout import Warehouse
 from tests.fixture_market import AFTER, BEFORE, FORMULA, PROJECT, rows_of_marts
 
@@ -77,6 +77,7 @@ def make_publication(published: Path, as_of: date, empty: bool = False) -> Path:
             "as_of": as_of.isoformat(),
             "built_at": datetime(2026, 11, 23, 14, 15, tzinfo=UTC).isoformat(),
             "gate": "passed",
+            "contract": CONTRACT_VERSION,
             "code_version": "0123456789ab",
             "tests": {"passed": 214, "failed": 0},
             "marts": {mart: {"rows": count, "checksum": "0"} for mart, count in counts.items()},

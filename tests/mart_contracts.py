@@ -1,7 +1,7 @@
 """The public contract of the marts as it was last agreed: names and types of columns.
 
-`make contracts` adds what is new. A column that is gone or has another type needs a new model
-version: readers build on it.
+`make contracts` adds what is new. A column that is gone or has another type needs a new number of
+the contract (`pipeline.CONTRACT_VERSION`): readers build on it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import yaml
+from pipeline import CONTRACT_VERSION
+from pipeline.mart_columns import declared
 
 PROJECT = Path(__file__).resolve().parent.parent
 AGREED = PROJECT / "tests" / "mart_contracts.json"
@@ -17,22 +18,10 @@ AGREED = PROJECT / "tests" / "mart_contracts.json"
 Contracts = dict[str, dict[str, str]]
 
 
-def declared() -> Contracts:
-    """Every mart with the names and types of its columns, from the YAML beside the models."""
-    found: Contracts = {}
-    for path in sorted((PROJECT / "models" / "marts").rglob("*.yml")):
-        for model in yaml.safe_load(path.read_text("utf-8")).get("models", []):
-            columns = {
-                c["name"]: c["data_type"] for c in model.get("columns", []) if "data_type" in c
-            }
-            if columns:
-                found[model["name"]] = columns
-    return dict(sorted(found.items()))
-
-
-def agreed() -> Contracts:
-    contracts: Contracts = json.loads(AGREED.read_text("utf-8"))
-    return contracts
+def agreed() -> tuple[int, Contracts]:
+    """The number of the contract on record, and its marts."""
+    document = json.loads(AGREED.read_text("utf-8"))
+    return document["contract"], document["marts"]
 
 
 def broken(before: Contracts, now: Contracts) -> list[str]:
@@ -46,7 +35,9 @@ def broken(before: Contracts, now: Contracts) -> list[str]:
 
 
 if __name__ == "__main__":
-    lost = broken(agreed() if AGREED.exists() else {}, declared())
-    if lost:
-        raise SystemExit("A new model version is needed: " + "; ".join(lost))
-    AGREED.write_text(json.dumps(declared(), indent=1) + "\n", "utf-8")
+    number, before = agreed()
+    lost = broken(before, declared())
+    if lost and number == CONTRACT_VERSION:
+        raise SystemExit("A new number of the contract is needed: " + "; ".join(lost))
+    document = {"contract": CONTRACT_VERSION, "marts": declared()}
+    AGREED.write_text(json.dumps(document, indent=1) + "\n", "utf-8")

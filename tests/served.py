@@ -21,9 +21,11 @@ LAST_LINE = re.compile("^(Local use: no sign-in provider|Signed in as .*, roles|
 
 
 def settle(page: Any) -> None:
-    """Wait until the last line of a page stands, and every part before it is drawn."""
+    """Wait until a page is drawn to its last line, and no run of its script is left."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(
+        timeout=30_000
+    )
     page.get_by_text(LAST_LINE).last.wait_for(timeout=30_000)
-    page.locator('[data-testid="stStatusWidget"]').wait_for(state="detached", timeout=30_000)
     # A widget's code is fetched when it is first shown: till then a skeleton stands in its place.
     page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')", timeout=30_000)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any
 
@@ -18,14 +19,14 @@ from dashboards.components.markup import plot_text
 ROW_HEIGHT = 68
 # Characters of a rule that stand beside each other on a phone.
 _LABEL_WIDTH = 42
-# Share of the width for bars; beside them the re-stated, which would else run into a total.
+# Share of the width for bars; beside them the other changes, which would else run into a total.
 _BARS = 0.76
-# Right for what came, left for what went; a re-statement is neither.
+# Right for what came, left for what went; other changes are neither.
 _SIGN = {"ADDED": 1, "RESOLVED": -1}
 
 
 def by_rule(frame: Backdrop, pair: Pair, changes: pl.DataFrame) -> None:
-    """The chart, with its table twin of all three kinds of change."""
+    """The chart, with its table twin of every kind of change."""
     titles = data.changes.rule_titles(frame.view)
     rules = (
         changes.group_by("rule_id")
@@ -33,7 +34,7 @@ def by_rule(frame: Backdrop, pair: Pair, changes: pl.DataFrame) -> None:
         .sort(["exceptions", "rule_id"], descending=[True, False])
     )
     ids = rules["rule_id"].to_list()
-    is_split = changes["cause"].null_count() == 0
+    causes = pair.causes if changes["cause"].null_count() == 0 else ()
     colours = frame.colours
     first = ids[0]
     title = f"{first} moved most: {_in_words(changes.filter(pl.col('rule_id') == first))}"
@@ -41,10 +42,10 @@ def by_rule(frame: Backdrop, pair: Pair, changes: pl.DataFrame) -> None:
     key = (
         [
             (colours.focus, "solid", words.CAUSE["REAL"]),
-            (colours.series[3], "solid", f"{words.CAUSE['CORRECTION']}, hatched"),
+            (colours.series[3], "solid", f"{words.CAUSE[pair.causes[1]]}, hatched"),
         ]
-        if is_split
-        else [(colours.quiet, "solid", "Cause not worked out")]
+        if causes
+        else [(colours.quiet, "solid", "Cause not yet analysed")]
     )
     charts.show(
         frame.view,
@@ -54,31 +55,35 @@ def by_rule(frame: Backdrop, pair: Pair, changes: pl.DataFrame) -> None:
             subtitle=f"Exceptions added (to the right) and resolved (to the left) by rule; {days}",
             measure="Exceptions, resolved to the left, added to the right",
             alt=f"Bars of {len(ids)} rules. {title}.",
-            table=_table(changes, ids, titles, is_split),
+            table=_table(changes, ids, titles, causes),
             mart="fct_exception of both publications",
             legend=charts.key_of(key),
         ),
-        _figure(changes, ids, titles, is_split, colours),
+        _figure(changes, ids, titles, causes, colours),
         height=160 + ROW_HEIGHT * len(ids),
     )
 
 
 def _in_words(changes: pl.DataFrame) -> str:
     parts = []
-    for code, word in (("ADDED", "added"), ("RESOLVED", "resolved"), ("RE_STATED", "re-stated")):
+    for code, label in words.CHANGE.items():
         count = int(changes.filter(pl.col("change") == code)["exceptions"].sum())
         if count:
-            parts.append(f"{numbers.short(count)} {word}")
+            parts.append(f"{numbers.short(count)} {label.title.lower()}")
     return ", ".join(parts)
 
 
 def _figure(
-    changes: pl.DataFrame, ids: list[str], titles: dict[str, str], is_split: bool, colours: Palette
+    changes: pl.DataFrame,
+    ids: list[str],
+    titles: dict[str, str],
+    causes: Sequence[str],
+    colours: Palette,
 ) -> go.Figure:
     figure = go.Figure(layout={"template": template(colours)})
     styles: list[tuple[str | None, str, str]] = (
-        [("REAL", colours.focus, ""), ("CORRECTION", colours.series[3], "/")]
-        if is_split
+        [(causes[0], colours.focus, ""), (causes[1], colours.series[3], "/")]
+        if causes
         else [(None, colours.quiet, "")]
     )
     for cause, fill, pattern in styles:
@@ -167,10 +172,9 @@ def _label_bars(
                     y=position,
                     yanchor="middle",
                 )
-        stated = int(of_rule.filter(pl.col("change") == "RE_STATED")["exceptions"].sum())
-        if stated:
+        if others := _in_words(of_rule.filter(~pl.col("change").is_in(list(_SIGN)))):
             write(
-                f"{numbers.short(stated)} re-stated",
+                others.replace(", ", "<br>"),
                 {"size": 13, "color": colours.muted},
                 x=1,
                 xref="paper",
@@ -182,17 +186,18 @@ def _label_bars(
 
 
 def _table(
-    changes: pl.DataFrame, ids: list[str], titles: dict[str, str], is_split: bool
+    changes: pl.DataFrame, ids: list[str], titles: dict[str, str], causes: Sequence[str]
 ) -> pl.DataFrame:
     rows = []
     for rule in ids:
         row: dict[str, Any] = {"Rule": f"{rule} {titles.get(rule, '')}"}
-        for code, label in words.CHANGE.items():
+        for code, label in words.changes_of(changes["change"]).items():
             found = changes.filter((pl.col("rule_id") == rule) & (pl.col("change") == code))
-            if is_split:
-                for cause, word in words.CAUSE_SHORT.items():
+            if causes:
+                for cause in causes:
                     of_cause = found.filter(pl.col("cause") == cause)
-                    row[f"{label.title}, {word}"] = int(of_cause["exceptions"].sum())
+                    name = f"{label.title}, {words.CAUSE_SHORT[cause]}"
+                    row[name] = int(of_cause["exceptions"].sum())
             else:
                 row[label.title] = int(found["exceptions"].sum())
         rows.append(row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import polars as pl
@@ -29,7 +29,7 @@ def changes_list(
     titles = data.changes.rule_titles(frame.view)
     names = data.changes.party_names(frame.view)
     st.header("By rule and Supplier or agent", anchor=False)
-    chosen = _filters(frame, changes, titles, names, is_split=result is not None)
+    chosen = _filters(frame, pair, changes, titles, names, is_split=result is not None)
     if filters.say_unknown(frame.address, EMPTY):
         return
     shown = changes
@@ -45,7 +45,7 @@ def changes_list(
         + (" match the filters." if any(chosen.values()) else " in all.")
         + " Select a row to narrow to it."
     )
-    _table(shown, titles, names, is_split=result is not None)
+    _table(shown, titles, names, pair.causes if result else ())
     _links(frame, pair, chosen)
     if result:
         _one_by_one(frame, result, chosen, total, names)
@@ -53,6 +53,7 @@ def changes_list(
 
 def _filters(
     frame: Frame,
+    pair: Pair,
     changes: pl.DataFrame,
     titles: dict[str, str],
     names: dict[str, str],
@@ -72,7 +73,7 @@ def _filters(
                 "change": filters.choose_many(frame.address, "change", "Change", kinds),
             }
             # Without causes every value of this filter is unknown.
-            causes = words.CAUSE if is_split else {}
+            causes = {cause: words.CAUSE[cause] for cause in pair.causes} if is_split else {}
             if is_split or frame.address.asked("cause"):
                 chosen["cause"] = filters.choose_many(frame.address, "cause", "Cause", causes)
         filters.clear_button(frame.address, EMPTY)
@@ -80,18 +81,18 @@ def _filters(
 
 
 def _table(
-    shown: pl.DataFrame, titles: dict[str, str], names: dict[str, str], *, is_split: bool
+    shown: pl.DataFrame, titles: dict[str, str], names: dict[str, str], causes: Sequence[str]
 ) -> None:
     counts = []
-    for code, label in words.CHANGE.items():
+    for code, label in words.changes_of(shown["change"]).items():
         of_change = pl.col("change") == code
-        if is_split:
+        if causes:
             counts += [
                 pl.col("exceptions")
                 .filter(of_change & (pl.col("cause") == cause))
                 .sum()
-                .alias(f"{label.title}, {word}")
-                for cause, word in words.CAUSE_SHORT.items()
+                .alias(f"{label.title}, {words.CAUSE_SHORT[cause]}")
+                for cause in causes
             ]
         else:
             counts.append(pl.col("exceptions").filter(of_change).sum().alias(label.title))

@@ -17,7 +17,7 @@ from dashboards.components.address import Address, Read
 from dashboards.components.filters import quoted
 from dashboards.components.markup import escape
 from dashboards.data import View
-from pipeline import publication
+from pipeline import CONTRACT_VERSION, publication
 from pipeline.clock import today
 
 # Registration files come daily; a weekend may lie between.
@@ -158,6 +158,13 @@ def _strip(view: View) -> None:
         f"<span>Built {numbers.instant(view.built_at)}</span>",
         f"<span>Publication {escape(view.publication_id)}</span>",
     ]
+    is_of_now = view.contract == CONTRACT_VERSION
+    parts.append(
+        f"<span>Contract {view.contract}</span>"
+        if is_of_now
+        else f"<span><b>◆ Contract {view.contract} of the marts</b>: some statuses and figures "
+        f"have another definition than in contract {CONTRACT_VERSION}, or are not available</span>"
+    )
     if failure:
         parts.insert(1, f'<span class="bad-text">▲ {escape(_failure_words(failure))}</span>')
     parts += [
@@ -177,7 +184,7 @@ def _strip(view: View) -> None:
         )
     else:
         parts.append(f"<span>Newest registration file {numbers.day(newest)}</span>")
-    needs_care = stale or not view.is_current or view.accepted_loss
+    needs_care = stale or not view.is_current or view.accepted_loss or not is_of_now
     tone = "bad" if failure else "warn" if needs_care else ""
     st.html(
         f'<section class="mhhs-strip {tone}" aria-label="Data status">{"".join(parts)}</section>'

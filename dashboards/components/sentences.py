@@ -7,6 +7,10 @@ from datetime import date
 import polars as pl
 
 from dashboards.components import numbers, words
+from dashboards.data import View
+
+# Columns of the register: what can become of an exception between two publications.
+CHANGES = ("new", "resolved", "escalated", "eased")
 
 
 def suppliers_sentence(suppliers: pl.DataFrame, as_of: date, m14: date | None) -> str:
@@ -55,11 +59,28 @@ def exceptions_sentence(totals: pl.DataFrame) -> str:
     return f"<strong>{breaches}</strong> among {numbers.count_of(rows, 'exception')}: {parts}."
 
 
-def changes_title(new: int, resolved: int) -> str:
-    """How many exceptions came and went; text, not markup."""
-    came = "is" if new == 1 else "are"
-    went = "is" if resolved == 1 else "are"
-    return (
-        f"{numbers.count_of(new, 'exception')} {came} new and {numbers.short(resolved)} {went} "
-        "resolved"
-    )
+def not_compared(view: View, has_previous: bool) -> tuple[str, str] | None:
+    """Why a publication shows no changes: a title and a sentence. None where it shows them."""
+    if view.is_first_of_contract:
+        return (
+            "Definitions changed",
+            f"This is the first publication of contract {view.contract} of the marts. Some "
+            "statuses and figures have another definition than in the publication before, so "
+            "nothing is counted as new, resolved or escalated.",
+        )
+    if not has_previous:
+        return (
+            "Nothing to compare with yet",
+            "No earlier publication was there when this one was built, so every exception counts "
+            "as new. Changes are shown from the next as-of day.",
+        )
+    return None
+
+
+def changes_title(register: pl.DataFrame) -> str:
+    """How many exceptions came, went and became graver or less grave; text, not markup."""
+    new, resolved, escalated, eased = (int(register[name].sum()) for name in CHANGES)
+    parts = [numbers.count_of(new, "new exception"), f"{numbers.short(resolved)} resolved"]
+    parts += [f"{numbers.short(escalated)} escalated"] if escalated else []
+    parts += [f"{numbers.short(eased)} eased"] if eased else []
+    return ", ".join(parts)

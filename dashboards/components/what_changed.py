@@ -9,7 +9,7 @@ from dashboards import data
 from dashboards.components import numbers, words
 from dashboards.components.frame import Backdrop
 from dashboards.components.markup import plain
-from dashboards.components.sentences import changes_title
+from dashboards.components.sentences import CHANGES, changes_title, not_compared
 from dashboards.data import View
 from dashboards.registry import has_page
 
@@ -17,35 +17,24 @@ MOST_SUPPLIERS = 12
 
 
 def what_changed(frame: Backdrop, suppliers: pl.DataFrame, before: View | None) -> None:
-    """Exceptions new and resolved by rule, then Suppliers that are Qualified now or no longer.
+    """Exceptions that changed by rule, then Suppliers that are Qualified now or no longer.
 
     `before` is the publication of the as-of day before, as far as it is kept.
     """
-    register = data.exceptions.register(frame.view).filter(
-        (pl.col("new") > 0) | (pl.col("resolved") > 0)
-    )
-    if not data.frame.has_previous(frame.view):
-        st.header("Nothing to compare with yet", anchor=False)
-        st.markdown(
-            "No earlier publication was there when this one was built, so every exception counts "
-            "as new. What changes shows from the next as-of day on."
-        )
+    register = data.exceptions.register(frame.view).filter(pl.max_horizontal(CHANGES) > 0)
+    if reason := not_compared(frame.view, data.frame.has_previous(frame.view)):
+        title, text = reason
+        st.header(title, anchor=False)
+        st.markdown(text)
         return
-    new, resolved = int(register["new"].sum()), int(register["resolved"].sum())
-    st.header(changes_title(new, resolved), anchor=False)
+    st.header(changes_title(register), anchor=False)
     st.html('<p class="mhhs-sub">Since the publication of the as-of day before, by rule</p>')
     if register.is_empty():
-        st.markdown("No exception was added or resolved.")
-    for row in register.sort(pl.col("new") + pl.col("resolved"), descending=True).to_dicts():
-        filters = {"rule_id": [row["rule_id"]], **({"is_new": ["true"]} if row["new"] else {})}
-        change = ", ".join(
-            text
-            for count, text in (
-                (row["new"], f"{numbers.short(row['new'])} new"),
-                (row["resolved"], f"{numbers.short(row['resolved'])} resolved"),
-            )
-            if count
-        )
+        st.markdown("No exception changed.")
+    for row in register.sort(pl.sum_horizontal(CHANGES), descending=True).to_dicts():
+        listed = [name.upper() for name in CHANGES if row[name] and name != "resolved"]
+        filters = {"rule_id": [row["rule_id"]], **({"change": listed} if listed else {})}
+        change = ", ".join(f"{numbers.short(row[name])} {name}" for name in CHANGES if row[name])
         st.page_link(
             "views/exceptions.py",
             label=f"**{plain(change)}**: {plain(row['title'])} ({plain(row['rule_id'])})",

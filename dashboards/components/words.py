@@ -5,6 +5,7 @@ Titles are those of the seeds (a test compares them). A status is always word, s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,10 +76,21 @@ APPOINTMENT_STATUS = {
 CHANGE = {
     "ADDED": Label("Added", "+", "plain"),
     "RESOLVED": Label("Resolved", "✓", "plain"),
+    "ESCALATED": Label("Escalated", "▲", "plain"),
+    "EASED": Label("Eased", "▽", "plain"),
     "RE_STATED": Label("Re-stated", "↻", "plain"),
 }
-CAUSE = {"REAL": "Real change", "CORRECTION": "Correction"}
-CAUSE_SHORT = {"REAL": "real", "CORRECTION": "corrected"}
+CHANGE_SINCE_PREVIOUS = {"NEW": "New", "ESCALATED": "Escalated", "EASED": "Eased"}
+CAUSE = {
+    "REAL": "Real change",
+    "CORRECTION": "Correction",
+    "DEFINITION_CHANGED": "Definition changed",
+}
+CAUSE_SHORT = {
+    "REAL": "real",
+    "CORRECTION": "corrected",
+    "DEFINITION_CHANGED": "by another definition",
+}
 QUARANTINE = {
     "FIELD_COUNT": "Another number of fields than the header",
     "MISSING_VALUE": "A value that must be there is missing",
@@ -178,6 +190,12 @@ def stage(code: str | None) -> str:
 
 def readiness_text(code: str | None) -> str:
     return READINESS[code].text if code in READINESS else str(code)
+
+
+def changes_of(codes: Iterable[str]) -> dict[str, Label]:
+    """The labels of those kinds of change that occur."""
+    found = set(codes)
+    return {code: label for code, label in CHANGE.items() if code in found}
 
 
 def severity_text(code: str | None) -> str:

@@ -26,6 +26,8 @@ def register(view: View) -> pl.DataFrame:
             coalesce(found.open, 0) as open,
             coalesce(found.new, 0) as new,
             coalesce(found.resolved, 0) as resolved,
+            coalesce(found.escalated, 0) as escalated,
+            coalesce(found.eased, 0) as eased,
             found.oldest_on
         from marts.dim_rule as rules
         left join (
@@ -37,6 +39,8 @@ def register(view: View) -> pl.DataFrame:
                 coalesce(sum(exceptions) filter (where status = 'OPEN'), 0)::bigint as open,
                 sum(new_since_previous)::bigint as new,
                 sum(resolved_since_previous)::bigint as resolved,
+                sum(escalated_since_previous)::bigint as escalated,
+                sum(eased_since_previous)::bigint as eased,
                 min(oldest_on) filter (where status = 'OPEN') as oldest_on
             from marts.rpt_exception_summary
             group by rule_id

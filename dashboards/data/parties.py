@@ -6,6 +6,7 @@ import polars as pl
 
 from dashboards.data import store
 from dashboards.data.store import View
+from pipeline.sql_text import severity_rank
 
 
 def stages(view: View, mpid: str, market_role: str) -> pl.DataFrame:
@@ -31,7 +32,7 @@ def exceptions(view: View, mpid: str) -> pl.DataFrame:
     """Exceptions of a party, in any role, by rule and severity, from the summary."""
     return store.query(
         view.path,
-        """
+        f"""
         select
             rules.rule_id,
             rules.title,
@@ -48,7 +49,7 @@ def exceptions(view: View, mpid: str) -> pl.DataFrame:
         where summary.mpid = ? and summary.exceptions > 0
         group by rules.rule_id, rules.title, summary.severity
         order by
-            list_position(['BREACH', 'WARNING', 'REVIEW', 'EXPOSURE', 'DATA'], summary.severity),
+            {severity_rank("summary.severity")},
             rules.rule_id
         """,
         (mpid,),

@@ -6,13 +6,14 @@ import polars as pl
 
 from dashboards.data import store
 from dashboards.data.store import View
+from pipeline.sql_text import severity_rank
 
 
 def findings(view: View) -> pl.DataFrame:
     """Exceptions by rule and severity, from the summary: the most severe first."""
     return store.query(
         view.path,
-        """
+        f"""
         select
             summary.severity,
             rules.rule_id,
@@ -22,13 +23,14 @@ def findings(view: View) -> pl.DataFrame:
             sum(summary.exceptions)::bigint as in_total,
             sum(summary.new_since_previous)::bigint as new,
             sum(summary.resolved_since_previous)::bigint as resolved,
+            sum(summary.escalated_since_previous)::bigint as escalated,
             min(summary.oldest_on) filter (where summary.status = 'OPEN') as oldest_on
         from marts.rpt_exception_summary as summary
         inner join marts.dim_rule as rules using (rule_id)
         group by summary.severity, rules.rule_id, rules.title
         having sum(summary.exceptions) > 0 or sum(summary.resolved_since_previous) > 0
         order by
-            list_position(['BREACH', 'WARNING', 'REVIEW', 'EXPOSURE', 'DATA'], summary.severity),
+            {severity_rank("summary.severity")},
             rules.rule_id
         """,
     )

@@ -19,8 +19,10 @@ import duckdb
 import polars as pl
 import streamlit as st
 
+from pipeline import CONTRACT_VERSION
 from pipeline.clock import today
 from pipeline.layout import Warehouse
+from pipeline.mart_columns import create_views
 from pipeline.publication import Publication, current_among, pointed_at, publications
 from pipeline.sql_text import exact_path, read_path
 
@@ -43,6 +45,8 @@ class View:
     is_current: bool
     is_ahead: bool = False  # for a day after today: never shown unless it is asked for
     accepted_loss: tuple[str, ...] = ()  # what the operator published without, in sentences
+    contract: int = CONTRACT_VERSION
+    is_first_of_contract: bool = False  # nothing in it is new or resolved
 
 
 def warehouse() -> Warehouse:
@@ -85,6 +89,8 @@ def _view(publication: Publication, is_current: bool) -> View:
         tests_passed=publication.manifest["tests"]["passed"],
         is_current=is_current,
         is_ahead=publication.is_ahead,
+        contract=publication.contract,
+        is_first_of_contract=publication.manifest.get("is_first_of_contract", False),
         accepted_loss=tuple(
             loss["message"] for loss in publication.manifest.get("accepted_loss", [])
         ),
@@ -93,8 +99,13 @@ def _view(publication: Publication, is_current: bool) -> View:
 
 # An evicted connection is dropped, not closed: closing would cut off cursors that still read.
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _database(path: str) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(path, read_only=True, config=_CONFIG)
+def _database(path: str, contract: int = CONTRACT_VERSION) -> duckdb.DuckDBPyConnection:
+    if contract == CONTRACT_VERSION:
+        return duckdb.connect(path, read_only=True, config=_CONFIG)
+    connection = duckdb.connect(config=_CONFIG)
+    connection.execute(f"attach {exact_path(path)} as publication (read_only)")
+    create_views(connection, "publication")
+    return connection
 
 
 @st.cache_data(max_entries=500, max_size="256mb", show_spinner=False)
@@ -106,7 +117,8 @@ def query(
     Two threads on one connection would read each other's rows. `beside` names other publications
     and their files, for SQL that compares.
     """
-    cursor = _database(path).cursor()
+    contract = next((view.contract for view in kept() if view.path == path), CONTRACT_VERSION)
+    cursor = _database(path, contract).cursor()
     for name, other in beside:
         cursor.execute(f"attach if not exists {exact_path(other)} as {name} (read_only)")
     # `sql()` would make a relation first, and bind the query twice.

@@ -20,8 +20,10 @@ from dashboards.components.headline import headline_sentence
 from dashboards.components.headline_cards import headline_cards
 from dashboards.components.largest_holders import Holders, largest_holders
 from dashboards.components.sentences import (
+    CHANGES,
     changes_title,
     exceptions_sentence,
+    not_compared,
     suppliers_sentence,
 )
 from dashboards.data import View
@@ -61,9 +63,9 @@ DEFINITIONS = (
     ),
     ("Severity", "Breach, warning, review, exposure, data: from a rule broken to a fault of data."),
     (
-        "Open, new, resolved",
-        "Open: holds on the as-of day. New and resolved: since the publication "
-        "of the as-of day before.",
+        "Open, new, resolved, escalated, eased",
+        "Open: holds on the as-of day. The others: since the publication of the as-of day "
+        "before. Escalated and eased: in both, now with a graver or a lesser severity.",
     ),
     (
         "Expected",
@@ -231,6 +233,7 @@ def _breaches(view: View) -> dict[str, Any]:
             "total": numbers.whole(row["in_total"]),
             "new": numbers.whole(row["new"]),
             "resolved": numbers.whole(row["resolved"]),
+            "escalated": numbers.whole(row["escalated"]),
             "oldest": numbers.day(row["oldest_on"]) if row["oldest_on"] else NONE_YET,
             "is_breach": row["severity"] == "BREACH",
         }
@@ -245,27 +248,27 @@ def _breaches(view: View) -> dict[str, Any]:
 
 def _changes(view: View, suppliers: pl.DataFrame) -> dict[str, Any]:
     register = data.exceptions.register(view)
-    moved = register.filter((pl.col("new") > 0) | (pl.col("resolved") > 0)).sort(
-        pl.col("new") + pl.col("resolved"), "rule_id", descending=[True, False]
+    moved = register.filter(pl.max_horizontal(CHANGES) > 0).sort(
+        pl.sum_horizontal(CHANGES), "rule_id", descending=[True, False]
     )
     recent = suppliers.filter(
         pl.col("qualified_from") > view.as_of - pl.duration(days=_RECENT_DAYS)
     ).sort("qualified_from", "mpid", descending=[True, False])
-    has_previous = data.frame.has_previous(view)
-    new, resolved = int(moved["new"].sum()), int(moved["resolved"].sum())
+    reason = not_compared(view, data.frame.has_previous(view))
+    title, note = reason or (
+        changes_title(moved),
+        "Since the publication of the as-of day before, by rule",
+    )
     return {
-        "title": changes_title(new, resolved) if has_previous else "Nothing to compare with yet",
-        "note": "Since the publication of the as-of day before, by rule"
-        if has_previous
-        else "No earlier publication was there when this one was built.",
+        "title": title,
+        "note": note,
         "rows": [
             {
                 "rule": row["rule_id"],
                 "title": row["title"],
-                "new": numbers.whole(row["new"]),
-                "resolved": numbers.whole(row["resolved"]),
+                **{name: numbers.whole(row[name]) for name in CHANGES},
             }
-            for row in (moved.to_dicts() if has_previous else [])
+            for row in ([] if reason else moved.to_dicts())
         ],
         "became_title": f"{numbers.count_of(recent.height, 'Supplier')} became Qualified in the "
         f"{_RECENT_DAYS} days up to {numbers.day(view.as_of)}",

@@ -15,7 +15,7 @@ from dashboards.components.address import Read
 from dashboards.components.changes_list import changes_list
 from dashboards.components.figures import FRAME, figure
 from dashboards.components.frame import Backdrop, Frame, current
-from dashboards.components.markup import cell_table, escape, plain
+from dashboards.components.markup import cell_table, escape
 from dashboards.data import View
 
 _POLL_SECONDS = 1.0
@@ -45,10 +45,15 @@ def render(frame: Frame) -> None:
             "rule_id", "mpid", "change", pl.lit(None, pl.String).alias("cause"), "exceptions"
         )
     st.html(f'<p class="mhhs-lead">{_sentence(pair, changes, bool(result))}</p>')
+    if pair.before.contract != pair.after.contract:
+        st.info(
+            f"These publications follow different contracts of the marts, {pair.before.contract} "
+            f"and {pair.after.contract}. Some statuses and figures have another definition in "
+            "each, so a difference is not always a change in the market.",
+            icon=":material/difference:",
+        )
     if result is None:
         _offer_split(pair)
-    for remark in result.document.get("remarks", ()) if result else ():
-        st.caption(plain(remark))
     split = result.document["headline"] if result else None
     finished.show(frame, _figures, pair.before, split, changes)
     if not changes.is_empty():
@@ -61,7 +66,7 @@ def _figures(
     pair = Pair(before, frame.view)
     _headline(pair, split)
     if changes.is_empty():
-        st.header("No exception was added, resolved or re-stated", anchor=False)
+        st.header("No exception changed", anchor=False)
     else:
         changes_chart.by_rule(frame, pair, changes)
 
@@ -133,15 +138,26 @@ def _sentence(pair: Pair, changes: pl.DataFrame, is_split: bool) -> str:
     days = f"from {before} to {after}"
     if changes.is_empty():
         return f"<strong>No exception changed</strong> {days}."
-    added, resolved, stated = total("ADDED"), total("RESOLVED"), total("RE_STATED")
+    others = [
+        f"{numbers.short(count)} {label.title.lower()}"
+        for code, label in words.CHANGE.items()
+        if code not in ("ADDED", "RESOLVED") and (count := total(code))
+    ]
     text = (
-        f"<strong>{numbers.count_of(added, 'exception')} added, {numbers.short(resolved)} "
-        f"resolved</strong>, {numbers.short(stated)} re-stated {days}"
+        f"<strong>{numbers.count_of(total('ADDED'), 'exception')} added, "
+        f"{numbers.short(total('RESOLVED'))} resolved</strong>"
+        f"{''.join(f', {other}' for other in others)} {days}"
     )
     if not is_split:
         return f"{text}."
+    if pair.before.contract != pair.after.contract:
+        real = int(changes.filter(pl.col("cause") == "REAL")["exceptions"].sum())
+        return (
+            f"{text}: <strong>{numbers.short(real)} real changes</strong>, the rest because "
+            "definitions changed."
+        )
     corrected = int(changes.filter(pl.col("cause") == "CORRECTION")["exceptions"].sum())
-    everything = added + resolved + stated
+    everything = int(changes["exceptions"].sum())
     if corrected == 0:
         return f"{text}: <strong>all of it real</strong>, nothing was corrected."
     return (
@@ -202,7 +218,7 @@ def _headline(pair: Pair, split: list[dict[str, Any]] | None) -> None:
     )
     causes = {row["figure"]: row for row in split or ()}
     headings = ["Figure", numbers.day(pair.before.as_of), numbers.day(pair.after.as_of)]
-    headings += ["Difference", *(words.CAUSE.values() if split else ())]
+    headings += ["Difference", *(words.CAUSE[cause] for cause in pair.causes if split)]
     rows = []
     for name in names:
         each = figure(name)

@@ -32,7 +32,7 @@ EMPTY: dict[str, Any] = {
     "gsp_group_id": [],
     "occurred_from": None,
     "occurred_to": None,
-    "is_new": False,
+    "change": [],
 }
 
 
@@ -76,6 +76,7 @@ def _register(frame: Frame, register: pl.DataFrame) -> None:
         pl.col("in_total").alias("In total"),
         pl.col("new").alias("New"),
         pl.col("resolved").alias("Resolved"),
+        pl.col("escalated").alias("Escalated"),
         pl.col("oldest_on").alias("Oldest open since"),
         pl.col("wording").alias("Wording"),
     )
@@ -86,7 +87,7 @@ def _register(frame: Frame, register: pl.DataFrame) -> None:
         hide_index=True,
         height=min(38 + 35 * rows.height, 388),
         placeholder=numbers.NOT_APPLICABLE,
-        alt=f"The {rows.height} rules, one row each, with open, new and resolved exceptions.",
+        alt=f"The {rows.height} rules, one row each, with their exceptions and what changed.",
         on_select=_chooser(register["rule_id"].to_list()),
         selection_mode="single-row",
         column_config={
@@ -102,6 +103,10 @@ def _register(frame: Frame, register: pl.DataFrame) -> None:
             ),
             "Resolved": st.column_config.NumberColumn(
                 format="%,d", help="Since the publication of the as-of day before"
+            ),
+            "Escalated": st.column_config.NumberColumn(
+                format="%,d",
+                help="In the publication of the as-of day before, too, now with a graver severity",
             ),
             "Oldest open since": st.column_config.DateColumn(format="D MMM YYYY"),
             "Wording": st.column_config.TextColumn(width=520),
@@ -145,14 +150,10 @@ def _filters(frame: Frame, register: pl.DataFrame) -> dict[str, list[str]]:
                     filters.choose_day(address, "occurred_from", "Occurred from")
                 ),
                 "occurred_to": _day(filters.choose_day(address, "occurred_to", "Occurred to")),
+                "change": filters.choose_many(
+                    address, "change", "Since the last publication", words.CHANGE_SINCE_PREVIOUS
+                ),
             }
-            new = filters.choose_yes(
-                address,
-                "is_new",
-                "Only new ones",
-                help="Not in the publication of the as-of day before",
-            )
-        chosen["is_new"] = ["true"] if new else []
         filters.clear_button(address, EMPTY)
     return chosen
 

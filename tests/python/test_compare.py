@@ -41,7 +41,7 @@ EXPECTED = {
     ("SUP-01", "R-SC-S", "RESOLVED", "REAL"),
     # held since the new day
     ("SUP-01", "R-NEXT", "ADDED", "REAL"),
-    ("SUP-03", "R-NEXT", "RE_STATED", "REAL"),
+    ("SUP-03", "R-NEXT", "ESCALATED", "REAL"),
     # began a day later than was told, so under another id
     ("SUP-01", "R-F2", "RE_STATED", "CORRECTION"),
     ("SUP-03", "R-F2", "RE_STATED", "CORRECTION"),
@@ -135,7 +135,7 @@ def test_the_history_says_why_an_exception_ended(warehouse: Path, compared: dict
     ).stdout
     assert [json.loads(line) for line in rows.splitlines()] == [
         {"end_cause": "CORRECTION", "n": 1},
-        {"end_cause": "REAL", "n": 3},
+        {"end_cause": "REAL", "n": 5},
         {"end_cause": "RE_STATED", "n": 2},
     ]
 

@@ -65,9 +65,13 @@ def test_two_days(tmp_path: Path, bell: tuple[str, list[dict[str, str]]]) -> Non
     assert (folder / "summary.txt").read_text() == said
     # SUP-01 R-F2, R-LATE, R-NEXT and SUP-03 R-F2, R-LATE, R-NEXT: R-NEXT's SUP-03 was a warning.
     assert summary["new_breaches"] == 5
+    assert summary["escalated_to_breach"] == 1
     (notice,) = heard
-    assert notice["title"] == "MHHS readiness: 5 new breaches as of 2026-11-11"
-    assert "breaches are new since the previous as-of day" in notice["message"]
+    assert notice["title"] == (
+        "MHHS readiness as of 2026-11-11: 5 new breaches, 1 exception escalated to a breach"
+    )
+    assert "Since the previous as-of day: 5 new breaches, 1 exception esc" in notice["message"]
+    assert "  SUP-03 BREACH   2 new, 3 resolved, 1 escalated\n" in notice["message"]
 
     for export in summary["exports"]:
         path = folder / export["file"]

@@ -94,7 +94,7 @@ def test_cards_are_the_marts_figures(fixture_warehouse: Path) -> None:
 
 
 def test_changes_since_the_last_publication_come_from_the_summary() -> None:
-    assert "49 exceptions are new and 48 are resolved" in text_of(open_page("overview"))
+    assert "49 new exceptions, 48 resolved" in text_of(open_page("overview"))
 
 
 def test_every_chart_has_its_alternative_text_and_table() -> None:
@@ -114,20 +114,20 @@ def test_filters_come_from_the_address_and_unknown_values_stay_in_it() -> None:
         severity="BREACH",
         occurred_from="2026-11-01",
         occurred_to="2026-99-99",
-        is_new="true",
+        change="NEW",
         page="9",
     )
     assert app.multiselect(key="rule_id").value == ["SUP-03"]
     assert app.multiselect(key="severity").value == ["BREACH"]
     assert app.date_input(key="occurred_from").value == date(2026, 11, 1)
     assert app.date_input(key="occurred_to").value is None
-    assert app.checkbox(key="is_new").value is True
+    assert app.multiselect(key="change").value == ["NEW"]
     assert app.query_params == {
         "rule_id": ["SUP-03", "NOPE"],
         "severity": "BREACH",
         "occurred_from": "2026-11-01",
         "occurred_to": "2026-99-99",
-        "is_new": "true",
+        "change": "NEW",
     }
 
 

@@ -47,9 +47,7 @@ MEANINGS: dict[tuple[str, str], Check] = {
     ("exceptions", "mpid"): lambda row, values: (row["mpid"] or "-") in values,
     ("exceptions", "occurred_from"): lambda row, v: row["occurred_on"] >= date.fromisoformat(v[0]),
     ("exceptions", "occurred_to"): lambda row, v: row["occurred_on"] <= date.fromisoformat(v[0]),
-    ("exceptions", "is_new"): lambda row, v: (
-        v == ["false"] or (row["first_detected_on"] == row["as_of"])
-    ),
+    ("exceptions", "change"): lambda row, v: row["change_since_previous"] in v,
     ("suppliers", "market_segment"): lambda row, v: bool(row["segments_held"] & set(v)),
     ("suppliers", "missing"): lambda row, v: any(
         BODIES[body] in (row["missing_approvals"] or "") for body in v
@@ -114,9 +112,12 @@ def values_of(publication: Path, list_name: str, name: str) -> list[str]:
         return list(known.means)
     if name == "market_segment":
         return ["S", "A", "U"]
-    derived = {"extract": lambda row: row["file"].partition("/")[0]}
-    get = derived.get(name) if list_name == "quarantine" else None
-    found = {(get(row) if get else row[name]) or "-" for row in rows_of(publication, list_name)}
+    derived = {
+        ("quarantine", "extract"): lambda row: row["file"].partition("/")[0],
+        ("exceptions", "change"): lambda row: row["change_since_previous"],
+    }
+    get = derived.get((list_name, name), lambda row: row[name])
+    found = {get(row) or "-" for row in rows_of(publication, list_name)}
     return [*sorted(found)[:30], "nothing like it"]
 
 

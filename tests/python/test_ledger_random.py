@@ -60,7 +60,8 @@ def build(warehouse: Warehouse, day: date) -> list[tuple[Any, ...]]:
     with closing(duckdb.connect(str(publication.path), read_only=True)) as connection:
         return connection.execute(
             "select exception_id, detected_from, detected_to, last_detected_on, rule_id, mpid, "
-            "severity, severity_at_first, status, end_cause from marts.fct_exception_history"
+            "severity, severity_at_first, escalated_on, eased_on, status, end_cause "
+            "from marts.fct_exception_history"
         ).fetchall()
 
 

@@ -29,6 +29,7 @@ _TOOLS = {
     "ruff": "make lint",
     "sqlfluff": "make lint",
     "sqlfluff-templater-dbt": "SQLFluff loads it",
+    "types-pyyaml": "make lint: mypy reads it",
     "uv": "make requirements",
 }
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[a-z0-9,-]+\])?==(\S+)(?: ;.*)?$")

@@ -96,7 +96,9 @@ def test_running_again_changes_nothing(market: Path, built: Path) -> None:
 
 def test_info_names_the_current_publication(built: Path) -> None:
     document = json.loads(pipeline("info", "--warehouse", built, "--json").stdout)
-    assert set(document) == {"path", "publication_id", "as_of", "gate", "last_failure"}
+    assert set(document) == {
+        *("path", "publication_id", "as_of", "gate", "contract", "last_failure")
+    }
     assert document["last_failure"] is None
     assert document["as_of"] == "2026-10-30"
     assert document["gate"] == "passed"

@@ -40,6 +40,20 @@ first_sightings as (
 
 ),
 
+previous_exceptions as (
+
+    select * from {{ source('raw', 'previous_exception') }}
+
+),
+
+-- With another contract findings are defined otherwise: nothing is new for that.
+definition as (
+
+    select coalesce(arg_max(is_last_of_contract, as_of), false) as has_changed
+    from {{ source('raw', 'exception_build') }}
+
+),
+
 market_segments as (
 
     select * from {{ ref('market_segment') }}
@@ -127,6 +141,14 @@ final as (
         explained.appointment_id,
         explained.is_in_flight,
         coalesce(first_sightings.first_detected_on, {{ as_of() }}) as first_detected_on,
+        case
+            when explained.status = 'CLOSED' or definition.has_changed then null
+            when coalesce(previous_exceptions.status, 'CLOSED') = 'CLOSED' then 'NEW'
+            when {{ severity_rank('explained.severity') }} < {{ severity_rank('previous_exceptions.severity') }}
+                then 'ESCALATED'
+            when {{ severity_rank('explained.severity') }} > {{ severity_rank('previous_exceptions.severity') }}
+                then 'EASED'
+        end as change_since_previous,
         loads.file as source_files,
         {{ as_of() }} as as_of
     from explained
@@ -136,8 +158,11 @@ final as (
         on explained.load_id = loads.load_id
     left join first_sightings
         on explained.exception_id = first_sightings.exception_id
+    left join previous_exceptions
+        on explained.exception_id = previous_exceptions.exception_id
+    cross join definition
     order by
-        list_position(['BREACH', 'WARNING', 'REVIEW', 'EXPOSURE', 'DATA'], explained.severity),
+        {{ severity_rank('explained.severity') }},
         explained.rule_id,
         explained.occurred_on,
         explained.exception_id

@@ -36,16 +36,22 @@ builds as (
     select
         as_of,
         row_number() over (order by as_of) as build_number,
+        is_last_of_contract,
         lead(as_of) over (order by as_of) as next_as_of
     from (
-        select as_of from earlier_builds
+        select
+            as_of,
+            is_last_of_contract
+        from earlier_builds
         union all
-        select {{ as_of() }} as as_of
+        select
+            {{ as_of() }} as as_of,
+            false as is_last_of_contract
     )
 
 ),
 
-sightings as (
+every_sighting as (
 
     select
         as_of,
@@ -67,6 +73,15 @@ sightings as (
 
 ),
 
+-- One that is CLOSED is over: the build that first shows it so ends its span.
+sightings as (
+
+    select *
+    from every_sighting
+    where status <> 'CLOSED'
+
+),
+
 -- Within a span the number of the build and the rank of the sighting grow together.
 ranked as (
 
@@ -74,11 +89,26 @@ ranked as (
         sightings.*,
         builds.build_number,
         builds.next_as_of,
+        builds.is_last_of_contract,
         builds.build_number
         - row_number() over (partition by sightings.exception_id order by builds.build_number) as span
     from sightings
     inner join builds
         on sightings.as_of = builds.as_of
+
+),
+
+-- With another contract a severity may be defined otherwise: that is no move.
+moves as (
+
+    select
+        *,
+        {{ severity_rank('severity') }} as severity_rank,
+        lag(case when not is_last_of_contract then {{ severity_rank('severity') }} end) over (
+            partition by exception_id, span
+            order by build_number
+        ) as rank_before
+    from ranked
 
 ),
 
@@ -93,8 +123,11 @@ spans as (
         arg_max_null(mpid, build_number) as mpid,
         arg_max(severity, build_number) as severity,
         arg_min(severity, build_number) as severity_at_first,
-        arg_max(status, build_number) as status
-    from ranked
+        max(as_of) filter (where severity_rank < rank_before) as escalated_on,
+        max(as_of) filter (where severity_rank > rank_before) as eased_on,
+        arg_max(status, build_number) as status,
+        arg_max(is_last_of_contract, build_number) as is_last_of_contract
+    from moves
     group by exception_id, span
 
 ),
@@ -127,17 +160,15 @@ moved as (
         on
             corrected.restated_as = sightings.exception_id
             and corrected.after = sightings.as_of
-    where
-        spans.status <> 'CLOSED'
-        and sightings.status <> 'CLOSED'
 
 ),
 
 final as (
 
     select
-        spans.*,
+        spans.* exclude (is_last_of_contract),
         case
+            when spans.is_last_of_contract then 'DEFINITION_CHANGED'
             when judged.before is null then null
             when moved.exception_id is not null then 'RE_STATED'
             when wrong.exception_id is not null then 'CORRECTION'

@@ -26,13 +26,10 @@ standing_points as (
         min(exceptions.counted_from) filter (
             where exceptions.status = 'OPEN' and exceptions.counted_from <= {{ as_of() }}
         ) as oldest_on,
-        count(*) filter (
-            where exceptions.status in ('OPEN', 'RECORDED')
-            and coalesce(previous_exceptions.status, 'CLOSED') = 'CLOSED'
-        ) as new_since_previous
+        count(*) filter (where exceptions.change_since_previous = 'NEW') as new_since_previous,
+        count(*) filter (where exceptions.change_since_previous = 'ESCALATED') as escalated_since_previous,
+        count(*) filter (where exceptions.change_since_previous = 'EASED') as eased_since_previous
     from exceptions
-    left join previous_exceptions
-        on exceptions.exception_id = previous_exceptions.exception_id
     group by all
 
 ),
@@ -48,7 +45,9 @@ standing as (
         count(mpan) as metering_points,
         sum(annual_kwh) as annual_kwh,
         min(oldest_on) as oldest_on,
-        sum(new_since_previous) as new_since_previous
+        sum(new_since_previous) as new_since_previous,
+        sum(escalated_since_previous) as escalated_since_previous,
+        sum(eased_since_previous) as eased_since_previous
     from standing_points
     group by rule_id, severity, status, mpid
 
@@ -84,7 +83,9 @@ final as (
         cast(coalesce(standing.annual_kwh, 0) as decimal(38, 3)) as annual_kwh,
         standing.oldest_on,
         cast(coalesce(standing.new_since_previous, 0) as bigint) as new_since_previous,
-        coalesce(resolved.resolved_since_previous, 0) as resolved_since_previous
+        coalesce(resolved.resolved_since_previous, 0) as resolved_since_previous,
+        cast(coalesce(standing.escalated_since_previous, 0) as bigint) as escalated_since_previous,
+        cast(coalesce(standing.eased_since_previous, 0) as bigint) as eased_since_previous
     from standing
     full join resolved
         on

@@ -28,6 +28,7 @@ UNDATED = {
     "approval": (),
     "participant": (),
 }
+SEVERITIES = ("BREACH", "WARNING", "REVIEW", "EXPOSURE", "DATA")
 Row = dict[str, str | None]
 State = dict[str, dict[tuple[str | None, ...], Row]]
 
@@ -109,22 +110,25 @@ class RandomHistory:
             }
             for day in self.days
         }
+        lasting = {day: _not_closed(findings) for day, findings in found.items()}
         rows = set()
         following = dict(pairwise(self.days))
         causes = {
-            day: self._causes(found[day], found[after], day, after)
+            day: self._causes(found[day], lasting[after], day, after)
             for day, after in following.items()
         }
-        for exception_id in {each for findings in found.values() for each in findings}:
+        for exception_id in {each for findings in lasting.values() for each in findings}:
             span: list[date] = []
             for day in self.days:
-                if exception_id not in found[day]:
+                if exception_id not in lasting[day]:
                     continue
                 span.append(day)
                 after = following.get(day)
-                if after is not None and exception_id in found[after]:
+                if after is not None and exception_id in lasting[after]:
                     continue
-                first, last = found[span[0]][exception_id], found[day][exception_id]
+                first, last = lasting[span[0]][exception_id], lasting[day][exception_id]
+                ranks = [SEVERITIES.index(lasting[each][exception_id].severity) for each in span]
+                steps = [(on, b - a) for on, (a, b) in zip(span[1:], pairwise(ranks), strict=True)]
                 rows.add(
                     (
                         exception_id,
@@ -135,6 +139,8 @@ class RandomHistory:
                         last.mpid,
                         last.severity,
                         first.severity,
+                        max((on for on, step in steps if step < 0), default=None),
+                        max((on for on, step in steps if step > 0), default=None),
                         last.status,
                         causes[day][exception_id] if after else None,
                     )
@@ -150,19 +156,15 @@ class RandomHistory:
             for each in evaluate(self._in_hindsight(day, next_day), str(day)).findings
         }
 
-        def is_corrected(each: Finding) -> bool:
-            now = hindsight.get(each.exception_id)
-            return now is None or (each.status != "CLOSED" and now.status == "CLOSED")
-
-        gone = {key: each for key, each in before.items() if key not in after}
-        causes = {key: "CORRECTION" if is_corrected(x) else "REAL" for key, x in gone.items()}
+        in_hindsight = _not_closed(hindsight)
+        gone = {key: each for key, each in _not_closed(before).items() if key not in after}
+        causes = {key: "REAL" if key in in_hindsight else "CORRECTION" for key in gone}
         ways = [
             (old, new)
             for old, x in gone.items()
-            if causes[old] == "CORRECTION" and x.status != "CLOSED"
+            if causes[old] == "CORRECTION"
             for new, y in after.items()
             if (y.rule_id, y.subject_key) == (x.rule_id, x.subject_key)
-            and y.status != "CLOSED"
             and new in hindsight
             and new not in before
         ]
@@ -189,6 +191,10 @@ class RandomHistory:
                     told.append(row)
             landing[extract] = told
         return landing
+
+
+def _not_closed(findings: dict[str, Finding]) -> dict[str, Finding]:
+    return {key: each for key, each in findings.items() if each.status != "CLOSED"}
 
 
 def _by_key(landing: Landing) -> State:

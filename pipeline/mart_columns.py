@@ -1,0 +1,64 @@
+"""The columns of the marts, and how a publication of an earlier contract is read with them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import duckdb
+import yaml
+
+from pipeline.layout import PROJECT
+from pipeline.sql_text import identifier
+
+# What an earlier contract has under another name or can be worked out from.
+_INSTEAD = {
+    ("fct_exception", "counted_from"): "occurred_on",
+    ("fct_exception", "change_since_previous"): "if(first_detected_on = as_of, 'NEW', null)",
+}
+
+
+@cache
+def declared() -> dict[str, dict[str, str]]:
+    """Every mart with the names and types of its columns, from the YAML beside the models."""
+    found: dict[str, dict[str, str]] = {}
+    for path in sorted((PROJECT / "models" / "marts").rglob("*.yml")):
+        for model in yaml.safe_load(path.read_text("utf-8")).get("models", []):
+            columns = {
+                c["name"]: c["data_type"] for c in model.get("columns", []) if "data_type" in c
+            }
+            if columns:
+                found[model["name"]] = columns
+    return dict(sorted(found.items()))
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
+    """Make a schema `marts` of views over an attached publication of an earlier contract.
+
+    Each has the columns of this contract; what the publication does not have is null, and a mart
+    that it does not have is empty. What no model makes, the log of publications, is as it is.
+    """
+    there: dict[str, set[str]] = {}
+    for mart, column in connection.execute(
+        "select table_name, column_name from duckdb_columns() "
+        "where database_name = ? and schema_name = 'marts'",
+        [catalog],
+    ).fetchall():
+        there.setdefault(mart, set()).add(column)
+    connection.execute("create schema marts")
+    for mart in there.keys() - declared().keys():
+        connection.execute(
+            f"create view marts.{identifier(mart)} as from {catalog}.marts.{identifier(mart)}"
+        )
+    for mart, columns in declared().items():
+        values = ", ".join(
+            f"cast({_value(mart, name, there)} as {type_}) as {identifier(name)}"
+            for name, type_ in columns.items()
+        )
+        rows = f"from {catalog}.marts.{identifier(mart)}" if mart in there else "where false"
+        connection.execute(f"create view marts.{identifier(mart)} as select {values} {rows}")
+
+
+def _value(mart: str, column: str, there: dict[str, set[str]]) -> str:
+    if column in there.get(mart, ()):
+        return identifier(column)
+    return _INSTEAD.get((mart, column), "null") if mart in there else "null"

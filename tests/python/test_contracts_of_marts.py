@@ -1,0 +1,134 @@
+"""Publications of an earlier contract: readable, named as such, and never mixed with this one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dashboards.registry import PAGES
+from pipeline import CONTRACT_VERSION, ledger, publication
+from pipeline.layout import Warehouse
+from pipeline.publication import publications
+from tests.app_pages import open_page, publications_of, text_of
+from tests.command import PROJECT
+from tests.short import short
+
+CASE = PROJECT / "tests" / "golden" / "cases" / "switch_at_m14" / "landing"
+FIRST, SECOND, THIRD = "2026-11-10", "2026-11-11", "2026-11-12"
+# What contract 1 did not have.
+GONE = {
+    "fct_exception": ("counted_from", "change_since_previous"),
+    "fct_exception_history": ("escalated_on", "eased_on"),
+    "rpt_exception_summary": ("oldest_on", "escalated_since_previous", "eased_since_previous"),
+}
+
+
+def make_earlier(root: Path, path: Path) -> None:
+    """Take from a publication what contract 1 did not have."""
+    path.chmod(0o640)
+    with closing(duckdb.connect(str(path))) as connection:
+        for mart, columns in GONE.items():
+            for column in columns:
+                connection.execute(
+                    f"create or replace table marts.{mart} as "
+                    f"select * exclude ({column}) from marts.{mart}"
+                )
+        connection.execute("drop table marts.fct_noted_value")
+    manifest = root / "published" / f"{path.stem}.manifest.json"
+    document: dict[str, Any] = json.loads(manifest.read_text("utf-8"))
+    del document["contract"]
+    manifest.write_text(json.dumps(document), "utf-8")
+
+
+@pytest.fixture(scope="module")
+def market(market_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("contracts") / "warehouse"
+    shutil.copytree(market_warehouse / "published", root / "published")
+    make_earlier(root, publications_of(root)[0])
+    return root
+
+
+@pytest.mark.parametrize("page", [entry.name for entry in PAGES])
+def test_every_page_shows_an_earlier_contract_and_names_it(
+    page: str, market: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MHHS_WAREHOUSE", str(market))
+    earlier, now = publications_of(market)
+    said = text_of(open_page(page, asof=earlier.stem))
+    assert "Contract 1 of the marts</b>: some statuses" in said
+    assert f"<span>Contract {CONTRACT_VERSION}</span>" in text_of(open_page(page, asof=now.stem))
+
+
+def test_a_difference_between_contracts_is_not_called_a_change_of_the_market(
+    market: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MHHS_WAREHOUSE", str(market))
+    said = text_of(open_page("changes"))
+    assert "follow different contracts of the marts, 1 and 2" in said
+
+
+@pytest.fixture(scope="module")
+def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse whose first publication is of contract 1, and two builds of this code."""
+    root = tmp_path_factory.mktemp("upgraded")
+    warehouse = root / "warehouse"
+    short("run", "--landing", CASE, "--warehouse", warehouse, "--as-of", FIRST)
+    (first,) = publications_of(warehouse)
+    make_earlier(warehouse, first)
+    shutil.rmtree(warehouse / "history" / "exceptions")
+    short("publish", "--warehouse", warehouse, "--as-of", SECOND)
+    short("publish", "--warehouse", warehouse, "--as-of", THIRD)
+    return warehouse
+
+
+def ask(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    with closing(duckdb.connect(str(path), read_only=True)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_the_first_publication_of_a_contract_shows_nothing_new_or_resolved(upgraded: Path) -> None:
+    _, second, third = publications_of(upgraded)
+    kept = {each.path: each for each in publications(Warehouse(upgraded))}
+    counted = (
+        "select count(*) > 0, sum(new_since_previous), sum(resolved_since_previous), "
+        "sum(escalated_since_previous) from marts.rpt_exception_summary"
+    )
+    assert ask(second, counted) == [(True, 0, 0, 0)]
+    assert kept[second].manifest["is_first_of_contract"] is True
+    assert kept[third].manifest["is_first_of_contract"] is False
+
+
+def test_the_ledger_knows_the_contract_of_each_record(upgraded: Path) -> None:
+    records = sorted((upgraded / "history" / "exceptions").glob("*.parquet"))
+    assert [ledger.contract_of(path) for path in records] == [1, 2, 2]
+    assert list((upgraded / "history" / "causes").glob("*.parquet")) != []
+
+
+def test_a_comparison_across_contracts_has_its_own_cause(
+    upgraded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, _ = publications_of(upgraded)
+    with closing(duckdb.connect(str(first))) as connection:  # contract 1 said so of one of them
+        connection.execute(
+            "update marts.fct_exception set status = 'RECORDED' where rule_id = 'SUP-03' "
+            "and subject_key = (select min(subject_key) from marts.fct_exception "
+            "where rule_id = 'SUP-03' and status = 'OPEN')"
+        )
+    done = short("compare", first.stem, second.stem, "--warehouse", upgraded, "--json")
+    changes = json.loads(done.stdout)["changes"]
+    assert ("SUP-03", "RE_STATED", "DEFINITION_CHANGED", 1) in {
+        (each["rule_id"], each["change"], each["cause"], each["exceptions"]) for each in changes
+    }
+    assert not [each for each in changes if each["cause"] == "CORRECTION"]
+
+
+def test_a_manifest_of_this_code_names_its_contract(upgraded: Path) -> None:
+    newest = publications(Warehouse(upgraded))[0]
+    assert newest.contract == publication.CONTRACT_VERSION == 2
+    assert newest.summary()["contract"] == 2
