@@ -14,6 +14,12 @@ from pipeline.sql_text import identifier
 _INSTEAD = {
     ("fct_exception", "counted_from"): "occurred_on",
     ("fct_exception", "change_since_previous"): "if(first_detected_on = as_of, 'NEW', null)",
+    ("rpt_m15_outlook", "verdict"): (
+        "case when points_to_migrate = 0 then 'REACHED' when days_to_m15 < 0 then 'MISSED' "
+        "when coalesce(days_margin_to_m15, -1) < 0 then 'AT_RISK' "
+        "when kwh_to_migrate > 0 and coalesce(kwh_days_margin_to_m15, -1) < 0 then 'AT_RISK' "
+        "else 'IN_REACH' end"
+    ),
 }
 
 

@@ -13,32 +13,30 @@ def outlook_sentence(outlook: dict[str, Any], reversals_28_days: int) -> str:
     return f"{_m15(outlook)} {reversal_sentence(outlook, reversals_28_days)}"
 
 
-def m15_is_at_risk(outlook: dict[str, Any]) -> bool:
-    """Whether points or energy would not be through by M15 at the pace of the last 28 days."""
-    return any(
-        outlook[left] > 0 and (outlook[margin] is None or outlook[margin] < 0)
-        for left, margin in (
-            ("points_to_migrate", "days_margin_to_m15"),
-            ("kwh_to_migrate", "kwh_days_margin_to_m15"),
-        )
-    )
-
-
 def _m15(outlook: dict[str, Any]) -> str:
     m15 = numbers.long_day(outlook["m15_date"])
     left = outlook["points_to_migrate"]
     if left == 0:
         return f"<strong>Every live Metering Point has migrated</strong>; M15 is {m15}."
     points = numbers.count_of(left, "Metering Point")
-    if outlook["days_to_m15"] < 0:
-        return f"<strong>M15 ({m15}) was missed</strong>: {points} have still to migrate."
+    verb = "has" if left == 1 else "have"
+    if outlook["verdict"] == "MISSED":
+        return f"<strong>M15 ({m15}) was missed</strong>: {points} {verb} still to migrate."
+    if outlook["verdict"] == "REACHED":
+        return (
+            f"<strong>M15 ({m15}) is reached</strong>: {points} {verb} still to migrate, within "
+            "the tolerated share."
+        )
     at_pace = (
         f"at the pace of the last 28 days the points are through {_when(outlook, '')} "
         f"and the energy {_when(outlook, 'kwh_')}"
     )
-    state = "at risk" if m15_is_at_risk(outlook) else "in reach"
-    verb = "has" if left == 1 else "have"
-    return f"<strong>M15 ({m15}) is {state}</strong>: {points} {verb} to migrate; {at_pace}."
+    state = "in reach" if outlook["verdict"] == "IN_REACH" else "at risk"
+    slow = outlook["points_at_suppliers_too_slow"]
+    of_them = f", {slow:,} of them with Suppliers too slow for M15" if slow is not None else ""
+    return (
+        f"<strong>M15 ({m15}) is {state}</strong>: {points} {verb} to migrate{of_them}; {at_pace}."
+    )
 
 
 def _when(outlook: dict[str, Any], prefix: str) -> str:

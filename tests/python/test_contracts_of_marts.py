@@ -25,6 +25,7 @@ FIRST, SECOND, THIRD = "2026-11-10", "2026-11-11", "2026-11-12"
 GONE = {
     "fct_exception": ("counted_from", "change_since_previous"),
     "fct_exception_history": ("escalated_on", "eased_on"),
+    "rpt_m15_outlook": ("verdict", "points_at_suppliers_too_slow"),
     "rpt_exception_summary": ("oldest_on", "escalated_since_previous", "eased_since_previous"),
 }
 

@@ -91,6 +91,32 @@ reversals as (
 
 ),
 
+suppliers as (
+
+    select * from {{ ref('rpt_supplier_readiness') }}
+
+),
+
+tolerance as (
+
+    select max(unmigrated_share) filter (where milestone = 'M15') as unmigrated_share
+    from {{ ref('milestone_tolerance') }}
+
+),
+
+-- Without a working day left every Supplier with points to migrate is too slow.
+slow as (
+
+    select
+        count(*) as suppliers_too_slow,
+        coalesce(sum(points_to_migrate), 0) as points_at_suppliers_too_slow
+    from suppliers
+    where
+        points_to_migrate > 0
+        and (needed_per_working_day is null or pace_per_working_day < needed_per_working_day)
+
+),
+
 banned as (
 
     select count(*) as reverse_migrations_from_m14 from exceptions
@@ -111,6 +137,19 @@ paces as (
     cross join milestones
     cross join calendar
     cross join recent
+
+),
+
+-- What may be left, and what the pace leaves at the end of M15.
+judged as (
+
+    select
+        tolerance.unmigrated_share * paces.live_metering_points as points_allowed,
+        tolerance.unmigrated_share * cast(paces.kwh as double) as kwh_allowed,
+        paces.points_to_migrate - paces.pace_per_working_day * paces.working_days_to_m15 as points_left,
+        cast(paces.kwh_to_migrate as double) - paces.kwh_pace_per_working_day * paces.working_days_to_m15 as kwh_left
+    from paces
+    cross join tolerance
 
 ),
 
@@ -157,10 +196,27 @@ final as (
         cast(
             case when paces.kwh_to_migrate > 0 then paces.m15_date - expected.kwh_expected_complete_on end as integer
         ) as kwh_days_margin_to_m15,
+        cast(slow.suppliers_too_slow as integer) as suppliers_too_slow,
+        cast(slow.points_at_suppliers_too_slow as bigint) as points_at_suppliers_too_slow,
+        case
+            when
+                paces.points_to_migrate <= judged.points_allowed
+                and cast(paces.kwh_to_migrate as double) <= judged.kwh_allowed
+                then 'REACHED'
+            when paces.m15_date < {{ as_of() }} then 'MISSED'
+            when
+                judged.points_left <= judged.points_allowed
+                and judged.kwh_left <= judged.kwh_allowed
+                and slow.points_at_suppliers_too_slow <= judged.points_allowed
+                then 'IN_REACH'
+            else 'AT_RISK'
+        end as verdict,
         banned.reverse_migrations_from_m14,
         reversals.last_reverse_migration_on
     from paces
     cross join expected
+    cross join judged
+    cross join slow
     cross join reversals
     cross join banned
 
