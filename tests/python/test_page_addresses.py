@@ -68,7 +68,7 @@ def test_a_name_that_no_filter_has_is_said() -> None:
     (said,) = (each.value for each in app.warning)
     assert said.startswith(r"**Not used here:** “rule”, “x\*y”. ")
     assert app.query_params == {"severity": "BREACH"}
-    app.checkbox[0].check().run()
+    app.multiselect(key="status").set_value(["OPEN"]).run()
     assert [each.value for each in app.warning] == [said]
     assert not open_page("exceptions", severity="BREACH").warning
 
