@@ -16,7 +16,7 @@ from dashboards import data
 from dashboards.auth import current_user
 from dashboards.data import View
 from dashboards.export_queue import QUEUE, Job
-from pipeline import comparison
+from pipeline import CONTRACT_VERSION, comparison
 from pipeline.comparison import Comparison
 
 _SENTENCE = "Error: "
@@ -36,8 +36,8 @@ class Pair:
     @property
     def causes(self) -> tuple[str, str]:
         """What can have changed an exception between the two."""
-        same = self.before.contract == self.after.contract
-        return ("REAL", "CORRECTION" if same else "DEFINITION_CHANGED")
+        is_of_now = self.before.contract == self.after.contract == CONTRACT_VERSION
+        return ("REAL", "CORRECTION" if is_of_now else "DEFINITION_CHANGED")
 
     def result(self) -> Comparison | None:
         """The finished comparison."""

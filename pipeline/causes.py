@@ -12,10 +12,11 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+from pipeline import CONTRACT_VERSION
 from pipeline.build import Progress
 from pipeline.hindsight import evaluate
 from pipeline.layout import Warehouse, large_database
-from pipeline.ledger import pairs, restore, rows_of, write
+from pipeline.ledger import contract_of, pairs, restore, rows_of, write
 from pipeline.machine import default_memory_limit
 from pipeline.publication import files_of, publications
 from pipeline.sql_text import exact_path
@@ -46,7 +47,8 @@ def judge(
         if touched is not None:
             touched.close()
             touched = None
-        if target.exists():
+        # What an earlier contract found, its own rules alone could judge.
+        if target.exists() or contract_of(record) != CONTRACT_VERSION:
             continue
         if progress:
             progress(f"what {next_day} knows of {day}", 0.0)
@@ -96,7 +98,8 @@ def _judge(
     shutil.rmtree(scratch)
 
 
-# What was open or recorded and in hindsight is not, with what hindsight has of the same subject.
+# Exceptions that were open or recorded and are not in hindsight, each with those of the same rule
+# and subject that hindsight has.
 _CORRECTED = """
 with
 in_hindsight as (

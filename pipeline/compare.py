@@ -3,8 +3,8 @@
 Between the earlier one A and the later one B the world moved, and files may have told what was not
 known before of days that A covered. To tell these apart the rules are run a third time: on the day
 of A, with what B knew (`pipeline.hindsight`). What A says otherwise than that was *corrected*; the
-rest of the way to B is *real*. Between publications of different contracts the third run also
-follows the later definitions: what differs from A then counts as *definition changed*.
+rest of the way to B is *real*. The third run follows the definitions of this code: with a
+publication of an earlier contract, what differs from A counts as *definition changed*.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from pipeline import CONTRACT_VERSION
 from pipeline.build import Progress
 from pipeline.comparison import Comparison, change, facts, known, lasts, path_of
 from pipeline.errors import PipelineError
@@ -68,7 +69,8 @@ def compare(
         hindsight = (("k", between), ("k_large", large_database(between)))
         for name, path in (("a", before.path), ("b", after.path), *hindsight):
             connection.execute(f"attach {exact_path(path)} as {name} (read_only)")
-        otherwise = "CORRECTION" if before.contract == after.contract else "DEFINITION_CHANGED"
+        is_of_now = before.contract == after.contract == CONTRACT_VERSION
+        otherwise = "CORRECTION" if is_of_now else "DEFINITION_CHANGED"
         connection.execute(f"create temp table change as {_CHANGES.format(otherwise=otherwise)}")
         part = listing.with_name(f".{listing.name}.part")
         connection.execute(
@@ -106,6 +108,7 @@ compared as (
         case
             when a.exception_id is null then k.exception_id is not null
             when {lasts("a")} and not {lasts("b")} then not {lasts("k")}
+            when not {lasts("a")} and {lasts("b")} then {lasts("k")}
             when a.severity <> b.severity then a.severity is distinct from k.severity
             else {facts("a")} is distinct from {facts("k")}
         end as is_correction,
@@ -150,7 +153,7 @@ moved as (
             gone.rule_id = come.rule_id
             and gone.subject_key = come.subject_key
     where
-        gone.change = 'RESOLVED'
+        gone.status_before <> 'CLOSED'
         and gone.is_correction
         and come.change = 'ADDED'
         and come.is_correction

@@ -139,8 +139,8 @@ def daily(
     replace_json(folder / "summary.json", summary)
     replace_text(folder / "summary.txt", "\n".join(in_words(summary)) + "\n")
     note(warehouse, "daily_done", day=day, publication_id=publication.publication_id)
-    if summary["new_breaches"] or summary["escalated_to_breach"]:
-        title = f"MHHS readiness as of {day}: {_breaches_in_words(summary)}"
+    if summary["new_breaches"] or summary["escalated_to_breach"] or summary["is_first_of_contract"]:
+        title = f"MHHS readiness as of {day}: {_news_in_words(summary)}"
         send(title, "\n".join(in_words(summary)), notify)
     return summary
 
@@ -184,6 +184,7 @@ def _summary(publication: Publication, comparison: dict[str, Any] | None) -> dic
     return publication.summary() | {
         "new_breaches": sum(row["new"] for row in breaches),
         "escalated_to_breach": sum(row["escalated"] for row in breaches),
+        "is_first_of_contract": publication.manifest["is_first_of_contract"],
         "headline": {
             name: headline[name]
             for name in (
@@ -211,7 +212,7 @@ def in_words(summary: dict[str, Any]) -> list[str]:
         f"Points are held by non-Qualified Suppliers; {figures['suppliers_qualified']:,} of "
         f"{figures['suppliers']:,} Suppliers are Qualified.",
         f"{figures['open_breaches']:,} breaches are open. Since the previous as-of day: "
-        f"{_breaches_in_words(summary)}.",
+        f"{_news_in_words(summary)}.",
     ]
     kinds = ("new", "resolved", "escalated", "eased")
     for row in summary["rules"]:
@@ -222,7 +223,7 @@ def in_words(summary: dict[str, Any]) -> list[str]:
         lines.append(
             f"Of the changes {causes.get('REAL', 0):,} are real and "
             + (
-                f"{defined:,} come from changed definitions."
+                f"{defined:,} come from changed definitions or later files."
                 if (defined := causes.get("DEFINITION_CHANGED"))
                 else f"{causes.get('CORRECTION', 0):,} are corrections of the past."
             )
@@ -237,7 +238,9 @@ def in_words(summary: dict[str, Any]) -> list[str]:
     return [visible(line) for line in lines]
 
 
-def _breaches_in_words(summary: dict[str, Any]) -> str:
+def _news_in_words(summary: dict[str, Any]) -> str:
+    if summary["is_first_of_contract"]:
+        return "definitions changed, so nothing is counted as new or escalated"
     new, escalated = summary["new_breaches"], summary["escalated_to_breach"]
     return (
         f"{new:,} new breach{'' if new == 1 else 'es'}, {escalated:,} "

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline import workbook
+from pipeline import CONTRACT_VERSION, workbook
 from pipeline.errors import PipelineError
 from pipeline.export_lists import (
     LIST_FORMATS,
@@ -34,6 +34,7 @@ from pipeline.export_lists import (
 )
 from pipeline.layout import replace_json
 from pipeline.leftovers import scratch_folder
+from pipeline.mart_columns import create_views
 from pipeline.publication import file_sha256, read_manifest
 from pipeline.sql_text import exact_path, identifier
 from pipeline.worker_process import begin
@@ -145,7 +146,11 @@ def _open(publication_path: Path, scratch: Path) -> duckdb.DuckDBPyConnection:
     # Attached, not opened: a process that has the file open already may use other settings.
     connection = duckdb.connect(":memory:", config={**_CONFIG, "temp_directory": str(scratch)})
     connection.execute(f"attach {exact_path(publication_path)} as publication (read_only)")
-    connection.execute("use publication.marts")
+    if _manifest(publication_path).get("contract", 1) == CONTRACT_VERSION:
+        connection.execute("use publication.marts")
+    else:
+        create_views(connection, "publication")
+        connection.execute("use marts")
     return connection
 
 
@@ -192,9 +197,13 @@ def _write_workbook(
 
 def _columns(connection: duckdb.DuckDBPyConnection, mart: str) -> dict[str, tuple[str, str | None]]:
     found = connection.execute(
-        "select column_name, data_type, comment from duckdb_columns() "
-        "where database_name = 'publication' and table_name = ? order by column_index",
-        [mart],
+        "select column_name, data_type, described.comment from duckdb_columns() as columns "
+        "left join (select column_name, comment from duckdb_columns() "
+        "where database_name = 'publication' and table_name = $mart) as described "
+        "using (column_name) where columns.database_name = current_database() "
+        "and columns.schema_name = 'marts' and columns.table_name = $mart "
+        "order by columns.column_index",
+        {"mart": mart},
     ).fetchall()
     return {name: (kind, comment) for name, kind, comment in found}
 

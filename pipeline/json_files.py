@@ -234,7 +234,7 @@ class PublicationSummary(_Known):
     publication_id: PublicationId
     as_of: Day
     gate: str
-    contract: Count
+    contract: Count = 1
 
 
 class Change(_Known):

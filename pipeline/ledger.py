@@ -94,7 +94,13 @@ def _is_whole(path: Path, _written: int, _size: int) -> bool:
 
 
 def contract_of(path: Path) -> int:
-    """The contract of the marts by which a file of the ledger was written."""
+    """The contract of the marts that a file of the ledger follows."""
+    about = path.stat()
+    return _contract_of(path, about.st_mtime_ns, about.st_size)
+
+
+@cache
+def _contract_of(path: Path, _written: int, _size: int) -> int:
     with closing(duckdb.connect()) as connection:
         return int(_stated(connection, path, "contract") or 1)
 

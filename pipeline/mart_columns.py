@@ -10,9 +10,8 @@ import yaml
 from pipeline.layout import PROJECT
 from pipeline.sql_text import identifier
 
-# What an earlier contract has under another name or can be worked out from.
+# Expressions for columns that an earlier contract lacks.
 _INSTEAD = {
-    ("fct_exception", "counted_from"): "occurred_on",
     ("fct_exception", "change_since_previous"): "if(first_detected_on = as_of, 'NEW', null)",
     ("rpt_m15_outlook", "verdict"): (
         "case when points_to_migrate = 0 then 'REACHED' when days_to_m15 < 0 then 'MISSED' "

@@ -140,7 +140,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _ignore() -> None:
-    """The command has ended: the interpreter would give its last steps back to be killed."""
+    """The command has ended. From here a signal would kill the interpreter during its shutdown."""
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     if _State.has_arrived:

@@ -26,6 +26,8 @@ BODIES = {
     "DIP_MGR": "DIP Manager",
 }
 STAGES = ("PQS", "PIT", "QAD_INITIAL", "TESTING", "QAD_FINAL")
+# By the id of an exception that is not new.
+CHANGES = {0: "ESCALATED", 1: "EASED"}
 GSP_GROUPS = ("_A", "_C", "_G", "_P")
 
 
@@ -368,7 +370,7 @@ def _exception(
         "regime": "LEGACY" if mpan else None,
         "is_in_flight": False,
         "first_detected_on": as_of if new else min(as_of, BEFORE) - timedelta(days=3),
-        "change_since_previous": "NEW" if new else None,
+        "change_since_previous": "NEW" if new else CHANGES.get(int(digest, 16) % 11),
         "source_files": f"registration/registration_full_{as_of:%Y%m%d}.csv.gz",
         "as_of": as_of,
     }
@@ -387,8 +389,8 @@ def _summary(exceptions: list[dict[str, Any]]) -> list[dict[str, Any]]:
             .filter(pl.col("counted_from") <= pl.col("as_of"))
             .min(),
             new_since_previous=(pl.col("change_since_previous") == "NEW").sum(),
-            escalated_since_previous=pl.lit(0),
-            eased_since_previous=pl.lit(0),
+            escalated_since_previous=(pl.col("change_since_previous") == "ESCALATED").sum(),
+            eased_since_previous=(pl.col("change_since_previous") == "EASED").sum(),
             resolved_since_previous=pl.when(pl.col("rule_id").first() == "SUP-01")
             .then(pl.lit(12))
             .otherwise(pl.lit(0)),

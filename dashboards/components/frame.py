@@ -103,8 +103,8 @@ def close_frame(frame: Frame) -> None:
     if unused := frame.address.unused():
         names = ", ".join(map(quoted, unused))
         frame.remark_place.warning(
-            f"**Not used here:** {names}. This page has no filter of that name and shows what it "
-            "shows without it. Check the address.",
+            f"**Not used here:** {names}. This page has no such filter and ignores it. Check the "
+            "address.",
             icon=":material/filter_alt_off:",
         )
     frame.address.write()

@@ -33,9 +33,10 @@ def _m15(outlook: dict[str, Any]) -> str:
     )
     state = "in reach" if outlook["verdict"] == "IN_REACH" else "at risk"
     slow = outlook["points_at_suppliers_too_slow"]
-    of_them = f", {slow:,} of them with Suppliers too slow for M15" if slow is not None else ""
+    with_slow = f", {slow:,} with Suppliers that are too slow for M15" if slow else ""
     return (
-        f"<strong>M15 ({m15}) is {state}</strong>: {points} {verb} to migrate{of_them}; {at_pace}."
+        f"<strong>M15 ({m15}) is {state}</strong>: {points} {verb} to migrate{with_slow}; "
+        f"{at_pace}."
     )
 
 

@@ -64,9 +64,9 @@ def not_compared(view: View, has_previous: bool) -> tuple[str, str] | None:
     if view.is_first_of_contract:
         return (
             "Definitions changed",
-            f"This is the first publication of contract {view.contract} of the marts. Some "
-            "statuses and figures have another definition than in the publication before, so "
-            "nothing is counted as new, resolved or escalated.",
+            f"This publication is the first one of contract {view.contract}. Some statuses and "
+            "figures have another definition than in the publication before, so nothing is counted "
+            "as new, resolved or escalated.",
         )
     if not has_previous:
         return (

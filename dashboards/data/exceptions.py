@@ -26,8 +26,8 @@ def register(view: View) -> pl.DataFrame:
             coalesce(found.open, 0) as open,
             coalesce(found.new, 0) as new,
             coalesce(found.resolved, 0) as resolved,
-            coalesce(found.escalated, 0) as escalated,
-            coalesce(found.eased, 0) as eased,
+            if(found.rule_id is null, 0, found.escalated) as escalated,
+            if(found.rule_id is null, 0, found.eased) as eased,
             found.oldest_on
         from marts.dim_rule as rules
         left join (

@@ -150,11 +150,11 @@ def _sentence(pair: Pair, changes: pl.DataFrame, is_split: bool) -> str:
     )
     if not is_split:
         return f"{text}."
-    if pair.before.contract != pair.after.contract:
+    if pair.causes[1] == "DEFINITION_CHANGED":
         real = int(changes.filter(pl.col("cause") == "REAL")["exceptions"].sum())
         return (
             f"{text}: <strong>{numbers.short(real)} real changes</strong>, the rest because "
-            "definitions changed."
+            "definitions changed or files were corrected."
         )
     corrected = int(changes.filter(pl.col("cause") == "CORRECTION")["exceptions"].sum())
     everything = int(changes["exceptions"].sum())

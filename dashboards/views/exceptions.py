@@ -106,7 +106,7 @@ def _register(frame: Frame, register: pl.DataFrame) -> None:
             ),
             "Escalated": st.column_config.NumberColumn(
                 format="%,d",
-                help="In the publication of the as-of day before, too, now with a graver severity",
+                help="Also in the publication of the as-of day before, with a lower severity",
             ),
             "Oldest open since": st.column_config.DateColumn(format="D MMM YYYY"),
             "Wording": st.column_config.TextColumn(width=520),

@@ -124,8 +124,9 @@ def test_the_history_says_when_it_eased_and_when_it_escalated(publications: list
 
 
 def test_the_milestone_names_its_earlier_baselines(publications: list[Path]) -> None:
-    found = ask(
+    ((on, baselines),) = ask(
         publications[-1],
-        "select milestone_date from marts.dim_milestone where milestone = 'M14'",
+        "select milestone_date, baselines from marts.dim_milestone where milestone = 'M14'",
     )
-    assert found == [(date(2026, 11, 5),)]
+    assert on == date(2026, 11, 5)
+    assert all(f"{day}" in baselines for day in ("2026-10-28", "2026-12-01", "2026-11-05"))

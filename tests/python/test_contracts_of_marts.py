@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
 from dashboards.registry import PAGES
 from pipeline import CONTRACT_VERSION, ledger, publication
+from pipeline.export import export
 from pipeline.layout import Warehouse
 from pipeline.publication import publications
 from tests.app_pages import open_page, publications_of, text_of
@@ -21,12 +23,13 @@ from tests.short import short
 
 CASE = PROJECT / "tests" / "golden" / "cases" / "switch_at_m14" / "landing"
 FIRST, SECOND, THIRD = "2026-11-10", "2026-11-11", "2026-11-12"
-# What contract 1 did not have.
+# What contract 1 did not have, and the mart fct_noted_value.
 GONE = {
     "fct_exception": ("counted_from", "change_since_previous"),
     "fct_exception_history": ("escalated_on", "eased_on"),
-    "rpt_m15_outlook": ("verdict", "points_at_suppliers_too_slow"),
-    "rpt_exception_summary": ("oldest_on", "escalated_since_previous", "eased_since_previous"),
+    "rpt_exception_summary": ("escalated_since_previous", "eased_since_previous"),
+    "rpt_load": ("noted",),
+    "rpt_m15_outlook": ("suppliers_too_slow", "points_at_suppliers_too_slow", "verdict"),
 }
 
 
@@ -72,6 +75,23 @@ def test_a_difference_between_contracts_is_not_called_a_change_of_the_market(
     monkeypatch.setenv("MHHS_WAREHOUSE", str(market))
     said = text_of(open_page("changes"))
     assert "follow different contracts of the marts, 1 and 2" in said
+
+
+def test_a_filtered_list_of_an_earlier_contract_is_the_one_on_its_page(
+    market: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It has the columns of this contract, and those of its own with their values."""
+    monkeypatch.setenv("MHHS_WAREHOUSE", str(market))
+    earlier = publications_of(market)[0]
+    filters = {"change": ["NEW"], "severity": ["BREACH"]}
+    manifest = export(earlier, tmp_path / "list.parquet", filters, format="parquet")
+    said = text_of(open_page("exceptions", asof=earlier.stem, **filters))
+    assert manifest["rows"] > 0
+    assert f"**{manifest['rows']:,} exceptions** match the filters" in said
+    written = pl.read_parquet(tmp_path / "list.parquet")
+    assert written["counted_from"].null_count() == written.height
+    assert written["occurred_on"].null_count() == 0
+    assert manifest["columns"]["occurred_on"]
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +147,16 @@ def test_a_comparison_across_contracts_has_its_own_cause(
         (each["rule_id"], each["change"], each["cause"], each["exceptions"]) for each in changes
     }
     assert not [each for each in changes if each["cause"] == "CORRECTION"]
+
+
+def test_so_has_one_of_two_publications_of_an_earlier_contract(upgraded: Path) -> None:
+    """The rules that are run once more are those of this code."""
+    first, second = (path.stem for path in publications_of(upgraded)[:2])
+    copy = upgraded.parent / "both_earlier"
+    shutil.copytree(upgraded, copy)
+    make_earlier(copy, publications_of(copy)[1])
+    done = short("compare", first, second, "--warehouse", copy, "--json")
+    assert "CORRECTION" not in {each["cause"] for each in json.loads(done.stdout)["changes"]}
 
 
 def test_a_manifest_of_this_code_names_its_contract(upgraded: Path) -> None:

@@ -19,6 +19,7 @@ from pipeline.sandbox import functions, gate
 from pipeline.sandbox.asking import ask
 from pipeline.sandbox.terms import BadQuestion, Limits, Question
 from pipeline.sandbox.worker import Worker
+from tests import app_pages
 from tests.python.test_sandbox import HOME, KEY, LIMITS, outcome_of, question
 
 NAMED_IN_THE_ISSUE = (
@@ -66,9 +67,8 @@ def opened(fixture_warehouse: Path) -> Iterator[Opened]:
     tables = frozenset(worker._tables(connection, HOME))
     around = gate.Surroundings(HOME, {HOME: tables}, gate.system_views_of(parser))
     path = request(fixture_warehouse, "")["publications"][HOME]
-    with duckdb.connect(path, read_only=True) as clear:
-        found = clear.execute("select distinct mpan from marts.fct_exception where mpan > ''")
-        mpans = {mpan for (mpan,) in found.fetchall()}
+    found = app_pages.ask(Path(path), "select distinct mpan from fct_exception where mpan > ''")
+    mpans = {mpan for (mpan,) in found}
     assert len(mpans) > 3
     hidden = [*worker._hidden.values(), worker._function, str(fixture_warehouse), KEY, KEY[:16]]
     secrets = re.compile("|".join(map(re.escape, [*hidden, *sorted(mpans)])))

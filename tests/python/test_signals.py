@@ -124,10 +124,12 @@ def test_the_second_signal_ends_at_once(tmp_path: Path) -> None:
 def test_one_signal_sent_twice_is_one(tmp_path: Path) -> None:
     """`timeout` sends it to the process, and again to its group."""
     body = (
-        "    try:\n        time.sleep(60)\n    finally:\n        time.sleep(1)\n"
-        "        print('swept', flush=True)"
+        "    try:\n        print('inside', flush=True)\n        time.sleep(60)\n"
+        "    finally:\n        time.sleep(1)\n        print('swept', flush=True)"
     )
     process = _script(tmp_path, body)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "inside\n"
     process.send_signal(signal.SIGTERM)
     time.sleep(0.01)
     said, _, _ = _end(process, signal.SIGTERM)

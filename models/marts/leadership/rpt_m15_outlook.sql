@@ -129,6 +129,9 @@ paces as (
         points.*,
         milestones.*,
         calendar.until_m15 as working_days_to_m15,
+        calendar.last_28_days,
+        recent.migrated_last_28_days,
+        recent.migrated_kwh_last_28_days,
         points.points_to_migrate / nullif(calendar.until_m15, 0) as needed_per_working_day,
         recent.migrated_last_28_days / nullif(calendar.last_28_days, 0) as pace_per_working_day,
         cast(points.kwh_to_migrate as double) / nullif(calendar.until_m15, 0) as kwh_needed_per_working_day,
@@ -140,14 +143,16 @@ paces as (
 
 ),
 
--- What may be left, and what the pace leaves at the end of M15.
+-- What may be left, and what the pace leaves at the end of M15: both times the working days of the pace, which keeps them exact.
 judged as (
 
     select
         tolerance.unmigrated_share * paces.live_metering_points as points_allowed,
-        tolerance.unmigrated_share * cast(paces.kwh as double) as kwh_allowed,
-        paces.points_to_migrate - paces.pace_per_working_day * paces.working_days_to_m15 as points_left,
-        cast(paces.kwh_to_migrate as double) - paces.kwh_pace_per_working_day * paces.working_days_to_m15 as kwh_left
+        tolerance.unmigrated_share * paces.kwh as kwh_allowed,
+        paces.points_to_migrate * paces.last_28_days
+        - paces.migrated_last_28_days * paces.working_days_to_m15 as points_left,
+        paces.kwh_to_migrate * paces.last_28_days
+        - paces.migrated_kwh_last_28_days * paces.working_days_to_m15 as kwh_left
     from paces
     cross join tolerance
 
@@ -201,12 +206,12 @@ final as (
         case
             when
                 paces.points_to_migrate <= judged.points_allowed
-                and cast(paces.kwh_to_migrate as double) <= judged.kwh_allowed
+                and paces.kwh_to_migrate <= judged.kwh_allowed
                 then 'REACHED'
             when paces.m15_date < {{ as_of() }} then 'MISSED'
             when
-                judged.points_left <= judged.points_allowed
-                and judged.kwh_left <= judged.kwh_allowed
+                judged.points_left <= judged.points_allowed * paces.last_28_days
+                and judged.kwh_left <= judged.kwh_allowed * paces.last_28_days
                 and slow.points_at_suppliers_too_slow <= judged.points_allowed
                 then 'IN_REACH'
             else 'AT_RISK'
