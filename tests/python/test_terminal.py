@@ -144,6 +144,8 @@ def test_notices_and_summaries() -> None:
                 1,
             ),
             "new_breaches": 1,
+            "escalated_to_breach": 0,
+            "is_first_of_contract": False,
             "rules": [],
             "changes_by_cause": {},
             "refused": [],
