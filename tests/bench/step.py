@@ -62,7 +62,7 @@ def full(landing: str, root: str, memory_limit: str | None = None) -> dict[str, 
         result = build_day(warehouse, day, touched, memory_limit=memory_limit)
     with _timed(steps, "publish"):
         publication = publish(warehouse, result)
-        record(warehouse, publication.publication_id, publication.path)
+        record(warehouse, publication)
         record_causes(warehouse, publication.publication_id, day)
         note_standing(warehouse, publication, result)
         write_opening(warehouse)
