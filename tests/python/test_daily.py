@@ -71,7 +71,7 @@ def test_two_days(tmp_path: Path, bell: tuple[str, list[dict[str, str]]]) -> Non
         "MHHS readiness as of 2026-11-11: 5 new breaches, 1 exception escalated to a breach"
     )
     assert "Since the previous as-of day: 5 new breaches, 1 exception esc" in notice["message"]
-    assert "  SUP-03 BREACH   2 new, 3 resolved, 1 escalated\n" in notice["message"]
+    assert "  SUP-03 BREACH    2 new, 3 resolved, 1 escalated\n" in notice["message"]
 
     for export in summary["exports"]:
         path = folder / export["file"]
