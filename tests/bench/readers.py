@@ -27,6 +27,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from dashboards.registry import PAGES
 from pipeline.layout import Warehouse
 from pipeline.publication import current
+from pipeline.sql_text import exact_path
 from tests.served import free_port, serve
 
 PAUSE_SECONDS = 5.0
@@ -64,22 +65,25 @@ def _percentiles(seconds: list[float]) -> dict[str, float]:
 
 def choices(warehouse: Path) -> dict[str, list[str]]:
     """Queries of the address of each page, as the links of the pages make them."""
-    with duckdb.connect(str(current(Warehouse(warehouse)).path), read_only=True) as connection:
+    with duckdb.connect() as connection:
+        # Attached: what has the file open already may use other settings.
+        path = exact_path(current(Warehouse(warehouse)).path)
+        connection.execute(f"attach {path} as publication (read_only); use publication.marts")
 
         def column(sql: str) -> list[str]:
             return [str(value) for (value,) in connection.execute(sql).fetchall()]
 
         suppliers = column(
-            "select mpid from marts.rpt_supplier_readiness"
+            "select mpid from rpt_supplier_readiness"
             " order by live_metering_points desc, mpid limit 40"
         )
-        rules = column("select distinct rule_id from marts.rpt_exception_summary order by all")
+        rules = column("select distinct rule_id from rpt_exception_summary order by all")
         agents = column(
-            "select mpid || '%7C' || market_role from marts.rpt_agent_readiness order by all"
+            "select mpid || '%7C' || market_role from rpt_agent_readiness order by all"
             " limit 20"
         )
-        networks = column("select mpid from marts.rpt_dno_readiness order by all")
-        mpans = column("select mpan from marts.fct_exception where mpan is not null limit 2000")
+        networks = column("select mpid from rpt_dno_readiness order by all")
+        mpans = column("select mpan from fct_exception where mpan is not null limit 2000")
     return {
         "suppliers": ["", "status=MISSED"],
         "supplier": [f"mpid={mpid}" for mpid in suppliers],
