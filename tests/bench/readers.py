@@ -79,8 +79,7 @@ def choices(warehouse: Path) -> dict[str, list[str]]:
         )
         rules = column("select distinct rule_id from rpt_exception_summary order by all")
         agents = column(
-            "select mpid || '%7C' || market_role from rpt_agent_readiness order by all"
-            " limit 20"
+            "select mpid || '%7C' || market_role from rpt_agent_readiness order by all limit 20"
         )
         networks = column("select mpid from rpt_dno_readiness order by all")
         mpans = column("select mpan from fct_exception where mpan is not null limit 2000")
