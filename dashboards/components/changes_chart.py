@@ -21,7 +21,7 @@ ROW_HEIGHT = 68
 _LABEL_WIDTH = 42
 # Share of the width for bars; beside them the other changes, which would else run into a total.
 _BARS = 0.76
-# Right for what came, left for what went; other changes are neither.
+# Added exceptions point right and resolved ones left; other changes have no bar.
 _SIGN = {"ADDED": 1, "RESOLVED": -1}
 
 
