@@ -143,7 +143,8 @@ paces as (
 
 ),
 
--- What may be left, and what the pace leaves at the end of M15: both times the working days of the pace, which keeps them exact.
+-- What may be left, and what the pace leaves at the end of M15. What the pace leaves is in units of one working day
+-- of the pace, which keeps it exact.
 judged as (
 
     select
