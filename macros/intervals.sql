@@ -83,8 +83,8 @@
     {{ relation }}.valid_from <= {{ day }} and {{ day }} < {{ relation }}.valid_to
 {%- endmacro %}
 
-{# Whether two intervals share a day. #}
+{# Whether two intervals share a day; an empty one shares none. #}
 {% macro overlaps(left_relation, right_relation) -%}
-    {{ left_relation }}.valid_from < {{ right_relation }}.valid_to
-    and {{ right_relation }}.valid_from < {{ left_relation }}.valid_to
+    greatest({{ left_relation }}.valid_from, {{ right_relation }}.valid_from)
+    < least({{ left_relation }}.valid_to, {{ right_relation }}.valid_to)
 {%- endmacro %}

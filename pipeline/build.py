@@ -26,7 +26,7 @@ from dbt_common.events.base_types import EventMsg
 from pipeline import json_files, signals
 from pipeline.clock import today
 from pipeline.errors import PipelineError
-from pipeline.intake import create_state_views, newest_registration_date, store_states
+from pipeline.intake import create_state_views, newest_registration_date
 from pipeline.layout import PROJECT, STORAGE, Warehouse, large_database
 from pipeline.ledger import create_ledger_tables
 from pipeline.machine import default_memory_limit
@@ -122,7 +122,6 @@ def build(
     with fresh_database(warehouse.build_database, memory_limit, threads) as connection:
         with damaged_lake():
             create_state_views(connection, warehouse.root, as_of)
-            store_states(connection)
         create_ledger_tables(connection, warehouse, as_of)
         create_unit_test_table(connection, warehouse)
     fingerprint = project_fingerprint()

@@ -150,9 +150,11 @@ def _no_overlap(kwargs: Mapping[str, Any]) -> str:
     return f"Intervals of one {_list(kwargs['keys'])} do not overlap{touch}."
 
 
-def _no_gap(kwargs: Mapping[str, Any]) -> str:
-    time = " and fill all time" if kwargs.get("all_time") is not False else ""
-    return f"Intervals of one {_list(kwargs['keys'])} follow on each other{time}."
+def _ascending(kwargs: Mapping[str, Any]) -> str:
+    in_order = f"One row for each {_list(kwargs['keys'])}, in that order."
+    if within := kwargs.get("no_overlap_within"):
+        return f"{in_order} {_no_overlap({**kwargs, 'keys': within})}"
+    return in_order
 
 
 def _sums(kwargs: Mapping[str, Any]) -> str:
@@ -163,13 +165,12 @@ def _sums(kwargs: Mapping[str, Any]) -> str:
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "not_null": lambda _: "Never empty.",
     "unique_key": lambda kwargs: f"One row for each {_list(kwargs['keys'])}.",
-    "ascending": lambda kwargs: f"One row for each {_list(kwargs['keys'])}, in that order.",
+    "ascending": _ascending,
     "accepted_values": lambda kwargs: f"One of {_list(kwargs['values'])}.",
     "relationships": lambda kwargs: f"Found in {_ref(kwargs['to'])}.{kwargs['field']}.",
     "expression_is_true": lambda kwargs: f"Always true: {_one_line(kwargs['expression'])}.",
     "accepted_values_from_seed": lambda kwargs: f"One that the seed {_ref(kwargs['seed'])} lists.",
     "no_overlap": _no_overlap,
-    "no_gap": _no_gap,
     "sums_reconcile": _sums,
 }
 

@@ -34,9 +34,8 @@ from pipeline.build import (
     project_fingerprint,
     run_dbt,
 )
-from pipeline.contracts import EXTRACTS
 from pipeline.errors import PipelineError
-from pipeline.intake import STORED, create_state_views
+from pipeline.intake import create_state_views
 from pipeline.layout import PROJECT, Warehouse, large_database, replace_json
 from pipeline.ledger import create_ledger_tables
 from pipeline.machine import default_memory_limit
@@ -337,14 +336,7 @@ def _splice(
         raise _Afresh("the first day of reports by day is another")
     own = connection.execute("select current_database()").fetchall()[0][0]
     connection.execute("create temp table point as from new.touched")
-    connection.execute(
-        "create temp table point_text as select lpad(mpan::varchar, 13, '0') as mpan from point"
-    )
-    # The states of the day in place of those before; tables of large ones stand but for the points.
-    others = [extract for extract in EXTRACTS if extract not in STORED]
-    create_state_views(connection, warehouse.root, as_of, extracts=others)
-    for extract in STORED:
-        _replace(connection, f"{own}.raw.{extract}", f"new.raw.{extract}", "point", None)
+    create_state_views(connection, warehouse.root, as_of)
     create_ledger_tables(connection, warehouse, as_of)
     for node in nodes.spliced:
         place = f"{node['schema']}.{node['name']}"
@@ -354,7 +346,6 @@ def _splice(
             connection,
             f"{LARGE if large else own}.{place}",
             f"{f'new_{LARGE}' if large else 'new'}.{place}",
-            "point_text" if node["schema"] == "marts" else "point",
             keys[0] if len(keys) == 1 and keys != ["mpan"] else None,
         )
     for node in nodes.summed:
@@ -389,10 +380,8 @@ def _add_up(connection: duckdb.DuckDBPyConnection, own: str, place: str, summed:
     connection.execute(f"insert into {own}.{place} by name from changed")
 
 
-def _replace(
-    connection: duckdb.DuckDBPyConnection, table: str, new: str, points: str, key: str | None
-) -> None:
-    connection.execute(f"delete from {table} where mpan in (from {points})")
+def _replace(connection: duckdb.DuckDBPyConnection, table: str, new: str, key: str | None) -> None:
+    connection.execute(f"delete from {table} where mpan in (from point)")
     # A key was proven unique among the new rows and among the old: not across the two.
     if key is not None and _count(connection, f"{table} where {key} in (select {key} from {new})"):
         raise _Afresh(f"a {key} of {table} stands at another Metering Point too")

@@ -31,6 +31,11 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def mpan_text(expression: str) -> str:
+    """An MPAN, a number inside, as the 13 digits that people read; `mpan_text` of the models."""
+    return f"lpad(cast({expression} as varchar), 13, '0')"
+
+
 def severity_rank(column: str) -> str:
     """The rank of a severity, 1 for the gravest; `severity_rank` of the models."""
     return f"list_position(['BREACH', 'WARNING', 'REVIEW', 'EXPOSURE', 'DATA'], {column})"

@@ -12,6 +12,7 @@ import pytest
 os.environ.setdefault("MHHS_TODAY", "2026-11-30")
 
 from pipeline.locking import warehouse_lock
+from pipeline.sql_text import mpan_text
 from tests.command import pipeline
 from tests.fixture_publication import make_warehouse
 from tests.needs import skipped_line
@@ -75,8 +76,8 @@ def crowded(market_warehouse: Path) -> str:
 
     found = ask(
         publications_of(market_warehouse)[-1],
-        """
-        select mpan
+        f"""
+        select {mpan_text("mpan")}
         from fct_exception
         where mpan in (select mpan from fct_regime)
         group by mpan

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboards.components.markup import escape
 from dashboards.data.sql import Table
+from pipeline import mart_columns
 from pipeline.sandbox import masking
 
 _KINDS = {"dim": "Things", "fct": "Events and intervals", "rpt": "Reports"}
@@ -53,15 +54,20 @@ def _found(tables: Sequence[Table], words: list[str]) -> list[tuple[Table, bool]
 
 
 def _table(table: Table, is_open: bool, is_masked: bool) -> str:
-    rows = "".join(_column(*column, is_masked) for column in table.columns)
+    said = mart_columns.personal().get(table.name, {})
+    rows = "".join(
+        _column(*column, masking.treatment(said.get(column[0]), column[1].upper()))
+        if is_masked
+        else _column(*column, "plain")
+        for column in table.columns
+    )
     return (
         f"<details{' open' if is_open else ''}><summary><code>{escape(table.name)}</code></summary>"
         f'<p class="mhhs-sub">{escape(table.description)}</p><dl>{rows}</dl></details>'
     )
 
 
-def _column(name: str, data_type: str, description: str, is_masked: bool) -> str:
-    treatment = masking.treatment(name, data_type.upper()) if is_masked else "plain"
+def _column(name: str, data_type: str, description: str, treatment: masking.Treatment) -> str:
     hint = f" <em>{_MASKS[treatment]}</em>" if treatment in ("hashed", "withheld") else ""
     if treatment == "hashed_unless_party":
         hint = f" <em>{_MASKS[treatment]}, save for parties</em>"

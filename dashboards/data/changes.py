@@ -12,6 +12,7 @@ from dashboards.auth import require
 from dashboards.data import store
 from dashboards.data.store import View
 from pipeline.comparison import unsplit
+from pipeline.sql_text import mpan_text
 
 ROWS_PER_PAGE = 100
 # What narrows the list of changes: names of the address, which are columns of the file.
@@ -58,7 +59,8 @@ def rows(listing: Path, filters: Mapping[str, Sequence[str]], page: int) -> pl.D
     test, values = _condition(filters)
     return store.query_file(
         str(listing),
-        f"from changes where {test} order by rule_id, change, exception_id limit ? offset ?",
+        f"select * replace ({mpan_text('mpan')} as mpan) from changes where {test} "
+        "order by rule_id, change, exception_id limit ? offset ?",
         (*values, ROWS_PER_PAGE, (page - 1) * ROWS_PER_PAGE),
     )
 

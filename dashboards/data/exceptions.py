@@ -10,6 +10,7 @@ from dashboards.auth import require
 from dashboards.data import store
 from dashboards.data.store import View
 from pipeline.export import LISTS, Filters, condition
+from pipeline.sql_text import mpan_text
 
 ROWS_PER_PAGE = 100
 
@@ -99,7 +100,7 @@ def rows(view: View, filters: Filters, page: int) -> pl.DataFrame:
     test, values = condition(exceptions, filters)
     return store.query(
         view.path,
-        f"select * from marts.{exceptions.mart} where {test} "
+        f"select * replace ({mpan_text('mpan')} as mpan) from marts.{exceptions.mart} where {test} "
         f"order by {', '.join(exceptions.order_by)} limit ? offset ?",
         (*values, ROWS_PER_PAGE, (page - 1) * ROWS_PER_PAGE),
     )

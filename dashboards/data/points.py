@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -18,9 +19,12 @@ from dashboards.data import store
 from dashboards.data.store import View
 from dashboards.mpan import has_right_digit
 from dashboards.pseudonym import pseudonym
+from pipeline.sql_text import mpan_text
 
 MASK = "[c]"
 _LAST_LOOK_UP = "_last_look_up"
+_MPAN = mpan_text("mpan")
+_OPEN_END = date(9999, 12, 31)
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Point:
     mpan: str
     attributes: dict[str, Any] | None  # its row of dim_metering_point; none without a holding
     holdings: list[dict[str, Any]]
-    regimes: list[dict[str, Any]]
+    regimes: list[dict[str, Any]]  # of every day; empty if it was never under MHHS
     migrations: list[dict[str, Any]]
     appointments: list[dict[str, Any]]
     qualifications: list[dict[str, Any]]  # of every holder as SUP and every agent in its role
@@ -63,7 +67,7 @@ def of_exception(view: View, exception_id: str) -> Point | None:
         require("analyst")
     found = store.query(
         view.path,
-        "select mpan, contains(subject_key, mpan) as key_tells "
+        f"select {_MPAN}, contains(subject_key, {_MPAN}) as key_tells "
         "from marts.fct_exception where exception_id = ? and mpan is not null",
         (exception_id,),
     )
@@ -142,20 +146,29 @@ def _record(view: View, by: str, mpan: str, *, allowed: bool) -> None:
     )
 
 
-_HOLDINGS = "from marts.fct_holding where mpan = ? order by valid_from, registration_id"
-_REGIMES = "from marts.fct_regime where mpan = ? order by valid_from"
-_MIGRATIONS = "from marts.fct_migration where mpan = ? order by effective_from, direction"
-_APPOINTMENTS = "from marts.fct_appointment where mpan = ? order by valid_from, appointment_id"
-_EXCEPTIONS = "from marts.fct_exception where mpan = ? order by rule_id, occurred_on, exception_id"
+_ORDERS = {
+    "dim_metering_point": "registration_id",
+    "fct_holding": "valid_from, registration_id",
+    "fct_regime": "valid_from",
+    "fct_migration": "effective_from, direction",
+    "fct_appointment": "valid_from, appointment_id",
+    "fct_exception": "rule_id, occurred_on, exception_id",
+}
+
+
+def _statement(mart: str) -> str:
+    """SQL: what a mart says of one Metering Point, by its MPAN as a number."""
+    shown = f"select * replace ({_MPAN} as mpan) from marts.{mart}"
+    return f"{shown} where mpan = ? order by {_ORDERS[mart]}"
 
 
 def _read(view: View, mpan: str) -> Point:
-    def rows(sql: str) -> list[dict[str, Any]]:
-        return store.query(view.path, sql, (mpan,)).to_dicts()
+    def rows(mart: str) -> list[dict[str, Any]]:
+        return store.query(view.path, _statement(mart), (int(mpan),)).to_dicts()
 
-    attributes = rows("from marts.dim_metering_point where mpan = ?")
-    holdings, migrations, appointments = rows(_HOLDINGS), rows(_MIGRATIONS), rows(_APPOINTMENTS)
-    exceptions = rows(_EXCEPTIONS)
+    attributes, exceptions = rows("dim_metering_point"), rows("fct_exception")
+    holdings, migrations = rows("fct_holding"), rows("fct_migration")
+    appointments = rows("fct_appointment")
     roles = {(row["supplier_mpid"], "SUP") for row in holdings}
     roles |= {(row["agent_mpid"], row["service_role"]) for row in appointments}
     roles |= {
@@ -168,7 +181,7 @@ def _read(view: View, mpan: str) -> Point:
         mpan=mpan,
         attributes=attributes[0] if attributes else None,
         holdings=holdings,
-        regimes=rows(_REGIMES),
+        regimes=_arrangements(rows("fct_regime")),
         migrations=migrations,
         appointments=appointments,
         qualifications=_qualifications(view, roles),
@@ -176,6 +189,24 @@ def _read(view: View, mpan: str) -> Point:
         digit_is_right=has_right_digit(mpan),
         names=_names(view, {mpid for mpid, _ in roles} | {row["mpid"] for row in exceptions}),
     )
+
+
+def _arrangements(spells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The regime of every day, from the spells under MHHS; nothing if there is none."""
+    found: list[dict[str, Any]] = []
+    reached = date.min
+    for spell in spells:
+        if reached < spell["valid_from"]:
+            found.append(_legacy(reached, spell["valid_from"]))
+        found.append(
+            {"regime": "MHHS", "valid_from": spell["valid_from"], "valid_to": spell["valid_to"]}
+        )
+        reached = spell["valid_to"]
+    return [*found, _legacy(reached, _OPEN_END)] if found and reached < _OPEN_END else found
+
+
+def _legacy(first: date, end: date) -> dict[str, Any]:
+    return {"regime": "LEGACY", "valid_from": first, "valid_to": end}
 
 
 def _masked(point: Point) -> Point:

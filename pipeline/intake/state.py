@@ -27,8 +27,6 @@ from pipeline.intake.outcomes import (
 )
 from pipeline.sql_text import identifier, read_path
 
-STORED = ("migration", "appointment")
-_PLAIN = " USING COMPRESSION UNCOMPRESSED"
 _LOAD = pa.schema(
     [
         ("load_id", pa.int32()),
@@ -149,24 +147,6 @@ def create_state_views(
             f"CREATE OR REPLACE TABLE raw.{table} AS "
             + _kept_sql(warehouse, counted, ids, place, columns)
         )
-
-
-def store_states(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make tables of the large states that more than a few models read.
-
-    A view reads files, compares keys with those of later deltas and looks labels up, each time that
-    a model asks. Text lies as it is: compressing an id takes three times as long as writing it.
-    """
-    for name in STORED:
-        connection.execute(f"ALTER VIEW raw.{name} RENAME TO {name}_as_read")
-        columns = ", ".join(
-            f"{identifier(column)} {kind}{_PLAIN if kind == 'VARCHAR' else ''}"
-            for column, kind, *_ in connection.sql(f"DESCRIBE raw.{name}_as_read").fetchall()
-        )
-        connection.execute(f"CREATE TABLE raw.{name} ({columns})")
-        connection.execute(f"INSERT INTO raw.{name} FROM raw.{name}_as_read")
-        connection.execute(f"DROP VIEW raw.{name}_as_read")
-        connection.execute(f"DROP TABLE IF EXISTS raw.{name}_change")
 
 
 def states(

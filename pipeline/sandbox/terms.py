@@ -55,11 +55,14 @@ class Question:
 
     def request(self, limits: Limits) -> dict[str, Any]:
         """What the worker reads from its standard input."""
+        from pipeline.mart_columns import personal
+
         return {
             "statement": self.statement,
             "home": self.home,
             "publications": {name: str(path) for name, path in self.publications.items()},
             "mask_key": self.mask_key,
+            "personal": {} if self.mask_key is None else personal(),
             "limits": asdict(limits),
         }
 

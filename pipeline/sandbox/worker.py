@@ -22,7 +22,7 @@ import duckdb
 
 from pipeline.sandbox import gate, masking
 from pipeline.sandbox.terms import STATEMENT_LENGTH, BadQuestion
-from pipeline.sql_text import exact_path, identifier
+from pipeline.sql_text import exact_path, identifier, mpan_text
 
 _BATCH_ROWS = 2_048
 _SETTINGS: dict[str, Any] = {
@@ -73,6 +73,7 @@ class Worker:
         self._home: str = request["home"]
         self._files: Mapping[str, str] = request["publications"]
         self._key: str | None = request["mask_key"]
+        self._personal: Mapping[str, Mapping[str, str]] = request["personal"]
         self._function = f"f_{secrets.token_hex(12)}"
         self._limits: Mapping[str, Any] = request["limits"]
         self._output = output
@@ -158,7 +159,10 @@ class Worker:
         connection.execute(f"attach ':memory:' as {catalog}")
         connection.execute(f"create schema {catalog}.{gate.SCHEMA}")
         for table, columns in self._tables(connection, catalog).items():
-            chosen = "*" if self._key is None else masking.select_list(columns, self._function)
+            chosen = "*"
+            if self._key is not None:
+                said = self._personal.get(table, {})
+                chosen = masking.select_list(columns, said, self._function)
             connection.execute(
                 f'create view {catalog}.{gate.SCHEMA}."{table}" as '
                 f'select {chosen} from {self._hidden[catalog]}.{gate.SCHEMA}."{table}"'
@@ -169,11 +173,11 @@ class Worker:
 
         relation = connection.sql(self._statement)
         names, types = _unique(relation.columns), [str(each) for each in relation.types]
-        if not all(map(_TYPES_KEPT.fullmatch, types)):
-            shown = (
-                f"#{position}" if _TYPES_KEPT.fullmatch(each) else f"cast(#{position} as varchar)"
-                for position, each in enumerate(types, start=1)
-            )
+        shown = [
+            _shown(f"#{position}", name, each)
+            for position, (name, each) in enumerate(zip(names, types, strict=True), start=1)
+        ]
+        if any(not value.startswith("#") for value in shown):
             relation = relation.project(
                 ", ".join(
                     f"{value} as {identifier(name)}"
@@ -257,6 +261,13 @@ def _forbid_new_files() -> None:
     lowest = os.open(os.devnull, os.O_RDONLY)
     os.close(lowest)
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, lowest))
+
+
+def _shown(value: str, name: str, data_type: str) -> str:
+    """A column of the answer as people read it: an MPAN, by its name, as 13 digits of text."""
+    if data_type == "BIGINT" and (name == "mpan" or name.endswith("_mpan")):
+        return mpan_text(value)
+    return value if _TYPES_KEPT.fullmatch(data_type) else f"cast({value} as varchar)"
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -63,8 +63,7 @@ def make_long(warehouse: Path, rows: int) -> int:
             insert into fct_exception
             select original.* replace (
                 md5(original.exception_id || again.number) as exception_id,
-                lpad(((original.mpan::bigint + again.number * 7919) % 1e13::bigint)::text, 13, '0')
-                    as mpan
+                (original.mpan + again.number * 7919) % 1e13::bigint as mpan
             )
             from fct_exception as original, range(1, {-(-rows // present)}) as again (number)
             limit {rows - present}

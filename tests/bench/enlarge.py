@@ -19,7 +19,7 @@ import duckdb
 
 from pipeline.layout import STORAGE, Warehouse
 from pipeline.publication import current, file_sha256
-from pipeline.sql_text import exact_path
+from pipeline.sql_text import exact_path, mpan_text
 
 _WEIGHTS = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 _IDS = ("registration_id", "appointment_id", "holder_registration_id")
@@ -73,7 +73,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, mart: str, times: int) -> int:
     ]
     others = {name: f"{name} || '-' || number" for name in _IDS if name in columns}
     if "mpan" in columns:
-        others["mpan"] = "copy_of(mpan, number)"
+        others["mpan"] = f"copy_of({mpan_text('mpan')}, number)::bigint"
     if "exception_id" in columns:
         others["exception_id"] = (
             "case number when 0 then exception_id else md5(exception_id || number) end"

@@ -89,7 +89,7 @@ def choices(warehouse: Path) -> dict[str, list[str]]:
         "agents": [f"agent={agent}" for agent in agents] or [""],
         "networks": [f"dno={mpid}" for mpid in networks] or [""],
         "exceptions": ["", *(f"rule_id={rule}" for rule in rules)],
-        "point": [f"mpan={mpan}" for mpan in mpans] or [""],
+        "point": [f"mpan={int(mpan):013d}" for mpan in mpans] or [""],
     }
 
 

@@ -87,7 +87,7 @@ def full(landing: str, root: str, memory_limit: str | None = None) -> dict[str, 
 def by_hand(root: str) -> dict[str, Any]:
     """The SQL of the build that the warehouse holds, run by hand: models in order, data tests."""
     from pipeline.build import default_as_of, fresh_database
-    from pipeline.intake import create_state_views, store_states
+    from pipeline.intake import create_state_views
     from pipeline.layout import Warehouse, large_database
     from pipeline.ledger import create_ledger_tables
     from pipeline.machine import default_memory_limit
@@ -107,7 +107,6 @@ def by_hand(root: str) -> dict[str, Any]:
         fresh_database(scratch, default_memory_limit(), 2) as connection,
     ):
         create_state_views(connection, warehouse.root, day)
-        store_states(connection)
         create_ledger_tables(connection, warehouse, day)
         connection.execute(
             f"attach {exact_path(large_database(scratch))} as large (storage_version 'v1.4.0', "
@@ -173,7 +172,7 @@ def readers(root: str) -> dict[str, Any]:
     view = store.kept()[0]
     party = str(suppliers.readiness(view)["mpid"][0])
     dim = store.query(view.path, "select quantile_disc(mpan, 0.5) from marts.dim_metering_point")
-    mpan = str(dim.item())
+    mpan = f"{dim.item():013d}"
     asked: dict[str, Callable[[], Any]] = {
         "the headline": lambda: overview.headline(view),
         "points by day": lambda: overview.points_by_day(view),

@@ -42,7 +42,7 @@ def _mpans(warehouse: Path) -> frozenset[bytes]:
     path = warehouse / "published" / f"{publication_id(AFTER)}.duckdb"
     with duckdb.connect(str(path), read_only=True) as connection:
         found = connection.execute("select distinct mpan from marts.fct_exception").fetchall()
-    return frozenset(mpan.encode() for (mpan,) in found if mpan)
+    return frozenset(b"%013d" % mpan for (mpan,) in found if mpan)
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,7 @@ def test_a_row_of_the_exceptions_leads_to_its_proof(
     ((rules,),) = ask(
         publications_of(market_warehouse)[-1],
         "select count(distinct rule_id) from fct_exception where mpan = ?",
-        [mpan.group(1)],
+        [int(mpan.group(1))],
     )
     assert page.locator(".mhhs-lead").inner_text().startswith(f"{rules} rule")
     page.go_back()

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipeline.sql_text import mpan_text
 from tests.command import publication
 from tests.short import short
 
@@ -22,7 +23,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def _marts(path: Path, columns: list[str], mart: str) -> set[tuple[str, ...]]:
     with duckdb.connect(str(path), read_only=True) as connection:
-        found = connection.sql(f"select {', '.join(columns)} from marts.{mart}").fetchall()
+        names = [mpan_text(name) if name == "mpan" else name for name in columns]
+        found = connection.sql(f"select {', '.join(names)} from marts.{mart}").fetchall()
     return {tuple(_text(value) for value in row) for row in found}
 
 

@@ -91,11 +91,13 @@ def test_tests_are_told_in_words(document: dict[str, Any]) -> None:
     assert "One row for each exception_id." in words("fct_exception", None)
     assert "One of OPEN, CLOSED, RECORDED." in words("fct_exception", "status")
     assert "One that the seed rule lists." in words("fct_exception", "rule_id")
-    assert "Intervals of one mpan follow on each other and fill all time." in words(
-        "fct_regime", None
-    )
+    assert (
+        "One row for each mpan, valid_from, in that order. "
+        "Intervals of one mpan do not overlap or touch."
+    ) in words("fct_regime", None)
     assert any(
-        each.startswith("Intervals of one mpan do not") for each in words("fct_holding", None)
+        each.endswith("Intervals of one mpan do not overlap.")
+        for each in words("fct_holding", None)
     )
     assert any("headline" in each for each in words("rpt_m14_headline", None))
     assert "sum(exceptions) is count(*) of fct_exception, for each rule_id." in words(

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 from pipeline.export import LISTS, ExportRefused, condition, export, in_words, parse_filters
+from pipeline.sql_text import mpan_text
 from tests.fixture_publication import AFTER, FORMULA, PROJECT, publication_id
 
 FILTERS = [
@@ -47,7 +48,8 @@ def select(publication: Path, filters: dict[str, list[str]]) -> list[tuple[Any, 
         connection.execute(f"attach '{publication}' as publication (read_only)")
         connection.execute("use publication.marts")
         return connection.execute(
-            f"select exception_id, mpan from fct_exception where {test} order by 1", values
+            f"select exception_id, {mpan_text('mpan')} from fct_exception where {test} order by 1",
+            values,
         ).fetchall()
 
 

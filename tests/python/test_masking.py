@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline.layout import Warehouse
+from pipeline.mart_columns import personal
 from pipeline.pseudonym import Pseudonyms
 from pipeline.publication import Publication, current
 from pipeline.sandbox import masking
@@ -129,7 +130,7 @@ def test_parties_keep_their_key(publication: Publication) -> None:
         "select count(*) from fct_exception join dim_metering_point using (mpan)",
         "select count(*) from fct_exception join fct_appointment using (appointment_id)",
         "select count(*) from fct_exception join fct_exception_history using (exception_id)",
-        "select count(*) from fct_exception where subject_key = mpan",
+        "select count(*) from fct_exception where subject_key = mpan::varchar",
         "select rule_id, mpid, count(*) from fct_exception group by all order by all",
     ],
 )
@@ -154,6 +155,7 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Path:
         connection.execute("create schema marts")
         extra = {"fct_new": dict.fromkeys(("note", "old_mpan", "anything"), "varchar")}
         extra["fct_new"] |= {"points": "varchar[]", "detail": "struct(mpan varchar)"}
+        extra["fct_new"] |= {"mpan": "bigint", "number": "bigint", "size": "decimal(38,3)"}
         for mart, columns in (contracts() | extra).items():
             typed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
             connection.execute(f"create table marts.{mart} ({typed})")
@@ -165,14 +167,20 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _poison(kind: str, form: str) -> object:
-    return {"varchar": form, "varchar[]": [form], "struct(mpan varchar)": {"mpan": form}}.get(kind)
+    return {
+        "varchar": form,
+        "bigint": int(MPAN),
+        "decimal(38,3)": int(MPAN),
+        "varchar[]": [form],
+        "struct(mpan varchar)": {"mpan": form},
+    }.get(kind)
 
 
 @pytest.mark.parametrize("mart", [*contracts(), "fct_new"])
 def test_a_text_that_holds_an_mpan_does_not_tell_it(poisoned: Path, mart: str) -> None:
     table = masked(poisoned, f"from {mart}")
     for column in table.column_names:
-        if masking.treatment(column, "VARCHAR") == "plain":
+        if personal().get(mart, {}).get(column) == "false":
             continue
         found = " ".join(texts(table.select([column])))
         found = unicodedata.normalize("NFKC", re.sub(r"h_[0-9a-f]{16}", "", found))
@@ -196,13 +204,24 @@ def test_an_error_tells_no_mpan_either(poisoned: Path, sql: str) -> None:
     assert MPAN not in str(caught.value)
 
 
+def test_what_nothing_is_said_of_is_withheld() -> None:
+    """Every text and number of the marts says what it holds; these alone may hold anything."""
+    silent = {
+        f"{mart}.{column}"
+        for mart, columns in contracts().items()
+        for column, kind in columns.items()
+        if kind not in ("date", "boolean") and column not in personal()[mart]
+    }
+    assert silent == {"fct_quarantined_row.row_text", "fct_noted_value.value"}
+
+
 def test_left_plain_are_codes_alone() -> None:
-    """What is neither hashed nor searched: a column added here must be unable to hold an MPAN."""
+    """What is neither hashed nor searched: a text added here must be unable to hold an MPAN."""
     plain = {
         column
-        for columns in contracts().values()
+        for mart, columns in contracts().items()
         for column, kind in columns.items()
-        if kind == "varchar" and masking.treatment(column, "VARCHAR") == "plain"
+        if kind == "varchar" and personal()[mart].get(column) == "false"
     }
     assert plain == {
         "agent_mpid",
@@ -226,6 +245,7 @@ def test_left_plain_are_codes_alone() -> None:
         "reason_code",
         "regime",
         "registration_type",
+        "responsible_mpid",
         "rmp_status",
         "rule_id",
         "service_role",
@@ -238,26 +258,48 @@ def test_left_plain_are_codes_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "kind", "expected"),
+    ("said", "kind", "expected"),
     [
-        ("mpan", "BIGINT", "hashed"),
-        ("old_mpan", "VARCHAR", "hashed"),
-        ("exception_id", "VARCHAR", "hashed"),
-        ("subject_key", "VARCHAR", "hashed_unless_party"),
-        ("row_text", "VARCHAR", "withheld"),
-        ("failure", "VARCHAR", "withheld"),
-        ("reason_detail", "VARCHAR", "searched"),
-        ("anything", "VARCHAR", "searched"),
-        ("anything", "VARCHAR[]", "withheld"),
-        ("anything", "BLOB", "withheld"),
-        ("annual_kwh", "DECIMAL(18,3)", "plain"),
-        ("occurred_on", "DATE", "plain"),
-        ("built_at", "TIMESTAMP WITH TIME ZONE", "plain"),
-        ("points", "HUGEINT", "plain"),
+        ("id", "BIGINT", "hashed"),
+        ("id", "VARCHAR", "hashed"),
+        ("id_unless_party", "VARCHAR", "hashed_unless_party"),
+        ("text", "VARCHAR", "searched"),
+        ("dip_id", "VARCHAR", "dip_id"),
+        ("false", "VARCHAR", "plain"),
+        ("false", "DECIMAL(18,3)", "plain"),
+        ("false", "HUGEINT", "plain"),
+        (None, "VARCHAR", "withheld"),
+        (None, "BIGINT", "withheld"),
+        (None, "DOUBLE", "withheld"),
+        (None, "DECIMAL(38,3)", "withheld"),
+        (None, "BLOB", "withheld"),
+        # What is said of a column is said of its type of then.
+        ("text", "BIGINT", "withheld"),
+        ("dip_id", "BIGINT", "withheld"),
+        ("id_unless_party", "BIGINT", "withheld"),
+        ("false", "BLOB", "withheld"),
+        ("false", "VARCHAR[]", "withheld"),
+        ("a misspelling", "VARCHAR", "withheld"),
+        (None, "DATE", "plain"),
+        (None, "BOOLEAN", "plain"),
+        (None, "TIMESTAMP WITH TIME ZONE", "plain"),
     ],
 )
-def test_how_a_column_is_treated(column: str, kind: str, expected: str) -> None:
-    assert masking.treatment(column, kind) == expected
+def test_how_a_column_is_treated(said: str | None, kind: str, expected: str) -> None:
+    assert masking.treatment(said, kind) == expected
+
+
+def test_a_number_and_a_text_have_one_pseudonym(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "p.duckdb")) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.fct_regime (mpan bigint)")
+        connection.execute("create table marts.fct_holding (mpan varchar)")
+        connection.execute("insert into marts.fct_regime values (900000000010)")
+        connection.execute("insert into marts.fct_holding values ('0900000000010')")
+    sql = "select mpan from fct_regime join fct_holding using (mpan)"
+    assert masked(tmp_path / "p.duckdb", sql)["mpan"].to_pylist() == [
+        Pseudonyms(KEY).of("0900000000010")
+    ]
 
 
 def test_python_and_sql_make_the_same_pseudonym(publication: Publication) -> None:

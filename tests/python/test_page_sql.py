@@ -351,7 +351,7 @@ def test_the_schema_browser_shows_what_there_is_and_finds(warehouse: Warehouse, 
     tables = {each.name: each for each in data.sql.tables(view)}
     assert tables.keys() == {*current(warehouse).manifest["marts"], "rpt_publication"}
     assert tables["fct_exception"].description.startswith("One row per exception")
-    assert ("mpan", "varchar", "Metering Point, 13 digits; null for a party.") in tables[
+    assert ("mpan", "bigint", "Metering Point, 13 digits; null for a party.") in tables[
         "fct_exception"
     ].columns
     assert all(text for table in tables.values() for _, _, text in table.columns)

@@ -67,8 +67,8 @@ def opened(fixture_warehouse: Path) -> Iterator[Opened]:
     tables = frozenset(worker._tables(connection, HOME))
     around = gate.Surroundings(HOME, {HOME: tables}, gate.system_views_of(parser))
     path = request(fixture_warehouse, "")["publications"][HOME]
-    found = app_pages.ask(Path(path), "select distinct mpan from fct_exception where mpan > ''")
-    mpans = {mpan for (mpan,) in found}
+    found = app_pages.ask(Path(path), "select distinct mpan from fct_exception where mpan > 0")
+    mpans = {f"{mpan:013d}" for (mpan,) in found}
     assert len(mpans) > 3
     hidden = [*worker._hidden.values(), worker._function, str(fixture_warehouse), KEY, KEY[:16]]
     secrets = re.compile("|".join(map(re.escape, [*hidden, *sorted(mpans)])))

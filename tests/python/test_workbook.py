@@ -123,7 +123,9 @@ def test_columns_are_of_their_kind(publication: Path, tmp_path: Path) -> None:
     export(publication, tmp_path / "list.xlsx", filters, format="xlsx")
     export(publication, tmp_path / "list.parquet", filters, format="parquet")
     sheet = pl.read_excel(tmp_path / "list.xlsx", sheet_id=2, infer_schema_length=None)
-    plain = pl.read_parquet(tmp_path / "list.parquet")
+    plain = pl.read_parquet(tmp_path / "list.parquet").with_columns(
+        pl.col("mpan").cast(pl.String).str.zfill(13)  # a number there, text for people here
+    )
     for name, kind in plain.schema.items():
         if plain[name].null_count() == plain.height:
             continue

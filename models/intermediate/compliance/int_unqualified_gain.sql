@@ -7,9 +7,9 @@ registrations as (
 
 ),
 
-registration_order as (
+holdings as (
 
-    select * from {{ ref('int_registration_order') }}
+    select * from {{ ref('fct_holding') }}
 
 ),
 
@@ -40,8 +40,8 @@ final as (
         coalesce({{ settlement_date('registrations.requested_at') }} < m14.milestone_date, false) as is_in_flight,
         -- A pending or future one takes part in no holding order: it can still be stopped.
         case
-            when registration_order.registration_id is null then {{ open_end() }}
-            else least(registration_order.valid_to, unqualified_spells.valid_to)
+            when holdings.registration_id is null then {{ open_end() }}
+            else least(holdings.valid_to, unqualified_spells.valid_to)
         end as effect_until,
         registrations.load_id
     from registrations
@@ -51,8 +51,8 @@ final as (
             registrations.supplier_mpid = unqualified_spells.mpid
             and registrations.market_segment = unqualified_spells.market_segment
             and {{ covers('unqualified_spells', 'registrations.valid_from') }}
-    left join registration_order
-        on registrations.registration_id = registration_order.registration_id
+    left join holdings
+        on registrations.registration_id = holdings.registration_id
     where
         registrations.registration_status in ('ACTIVE', 'PENDING')
         and registrations.valid_from >= m14.milestone_date

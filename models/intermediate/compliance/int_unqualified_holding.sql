@@ -3,7 +3,7 @@ with
 
 holdings as (
 
-    select * from {{ ref('int_holding') }}
+    select * from {{ ref('fct_holding') }}
 
 ),
 

@@ -3,8 +3,10 @@ with
 
 appointments as (
 
-    select * from {{ ref('int_appointment') }}
-    where service_role in ('MSS', 'MSA', 'SDS', 'ADS', 'UMSDS')
+    select * from {{ ref('fct_appointment') }}
+    where
+        is_counted
+        and service_role in ('MSS', 'MSA', 'SDS', 'ADS', 'UMSDS')
 
 ),
 
@@ -16,13 +18,13 @@ unqualified_spells as (
 
 mhhs_spells as (
 
-    select * from {{ ref('int_mhhs_spell') }}
+    select * from {{ ref('fct_regime') }}
 
 ),
 
 holdings as (
 
-    select * from {{ ref('int_holding') }}
+    select * from {{ ref('fct_holding') }}
 
 ),
 

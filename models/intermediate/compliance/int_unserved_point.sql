@@ -1,74 +1,48 @@
 {# Live, migrated Metering Points on the as-of day that no active agent of a kind serves, and since when. #}
 with
 
-holdings as (
+-- Nearly all have both kinds of service: the rest alone need be looked at.
+points as (
 
-    select * from {{ ref('int_holding') }}
+    select
+        *,
+        coalesce(metering_until, {{ start_of_time() }}) as metered_until,
+        coalesce(data_until, {{ start_of_time() }}) as collected_until
+    from {{ ref('dim_metering_point') }}
+    where
+        is_live
+        and regime = 'MHHS'
+
+),
+
+unserved as (
+
+    select * from points
+    where
+        metered_until <= {{ as_of() }}
+        or collected_until <= {{ as_of() }}
 
 ),
 
 mhhs_spells as (
 
-    select * from {{ ref('int_mhhs_spell') }}
+    select * from {{ ref('fct_regime') }}
 
 ),
 
-services as (
+holdings as (
 
-    select * from {{ ref('int_service') }}
-
-),
-
--- Nearly all have both kinds; the rest alone need be looked at. Read apart: of what is read twice the engine makes
--- a copy.
-served as (
-
-    select mpan from {{ ref('int_service') }}
-    where
-        metering_until > {{ as_of() }}
-        and data_until > {{ as_of() }}
-
-),
-
-live_holdings as (
-
-    select holdings.* from holdings
-    anti join served
-        on holdings.mpan = served.mpan
-    where
-        holdings.is_live
-        and {{ covers('holdings', as_of()) }}
+    select * from {{ ref('fct_holding') }}
 
 ),
 
 -- Every appointment counted here starts on or before the as-of day, so what ended last ended the service.
-unserved as (
-
-    select
-        live_holdings.registration_id,
-        live_holdings.mpan,
-        live_holdings.supplier_mpid,
-        {{ point_attributes('live_holdings') }},
-        live_holdings.load_id,
-        mhhs_spells.valid_from as migrated_from,
-        coalesce(services.metering_until, {{ start_of_time() }}) as metering_until,
-        coalesce(services.data_until, {{ start_of_time() }}) as data_until
-    from live_holdings
-    inner join mhhs_spells
-        on
-            live_holdings.mpan = mhhs_spells.mpan
-            and {{ covers('mhhs_spells', as_of()) }}
-    left join services
-        on live_holdings.mpan = services.mpan
-
-),
-
 by_service as (
 
     select
         'METERING' as service,
         unserved.*,
-        metering_until as served_until
+        metered_until as served_until
     from unserved
     -- Unmetered supply has no metering service.
     where market_segment <> 'U'
@@ -76,7 +50,7 @@ by_service as (
     select
         'DATA' as service,
         unserved.*,
-        data_until as served_until
+        collected_until as served_until
     from unserved
 
 ),
@@ -84,15 +58,23 @@ by_service as (
 final as (
 
     select
-        service,
-        registration_id,
-        mpan,
-        supplier_mpid,
-        {{ point_attributes() }},
-        greatest(migrated_from, served_until) as unserved_from,
-        load_id
+        by_service.service,
+        by_service.registration_id,
+        by_service.mpan,
+        by_service.supplier_mpid,
+        {{ point_attributes('by_service') }},
+        greatest(mhhs_spells.valid_from, by_service.served_until) as unserved_from,
+        holdings.load_id
     from by_service
-    where served_until <= {{ as_of() }}
+    inner join mhhs_spells
+        on
+            by_service.mpan = mhhs_spells.mpan
+            and {{ covers('mhhs_spells', as_of()) }}
+    inner join holdings
+        on
+            by_service.mpan = holdings.mpan
+            and by_service.registration_id = holdings.registration_id
+    where by_service.served_until <= {{ as_of() }}
 
 )
 

@@ -1,10 +1,10 @@
 {# The band follows energy; a Supplier of whose points no energy is known is banded by its share of points. #}
 with
 
-newest_holdings as (
+metering_points as (
 
-    select * from {{ ref('int_registration_order') }}
-    where is_newest
+    select * from {{ ref('dim_metering_point') }}
+    where is_live
 
 ),
 
@@ -14,10 +14,7 @@ supplied as (
         supplier_mpid as mpid,
         count(*) as live_metering_points,
         sum(annual_kwh) as kwh
-    from newest_holdings
-    where
-        is_live
-        and {{ covers('newest_holdings', as_of()) }}
+    from metering_points
     group by supplier_mpid
 
 ),

@@ -6,7 +6,8 @@ with
 
 events as (
 
-    select * from {{ ref('int_migration_event') }}
+    select * from {{ ref('fct_migration') }}
+    where is_counted
 
 ),
 
@@ -16,7 +17,7 @@ forward_events as (
     where
         direction = 'FORWARD'
         and holder_mpid is not null
-        and not is_qualified
+        and not responsible_is_qualified
 
 ),
 
@@ -29,7 +30,7 @@ reverse_events as (
 
 holdings as (
 
-    select * from {{ ref('int_holding') }}
+    select * from {{ ref('fct_holding') }}
 
 ),
 
@@ -42,7 +43,7 @@ unqualified_spells as (
 
 mhhs_spells as (
 
-    select * from {{ ref('int_mhhs_spell') }}
+    select * from {{ ref('fct_regime') }}
 
 ),
 
@@ -51,7 +52,7 @@ held_unqualified as (
 
     select
         forward_events.mpan,
-        forward_events.migrated_on,
+        forward_events.effective_from,
         greatest(holdings.valid_from, unqualified_spells.valid_from) as valid_from,
         least(holdings.valid_to, unqualified_spells.valid_to) as valid_to
     from forward_events
@@ -59,7 +60,7 @@ held_unqualified as (
         on
             forward_events.mpan = holdings.mpan
             and forward_events.holder_mpid = holdings.supplier_mpid
-            and forward_events.migrated_on < holdings.valid_to
+            and forward_events.effective_from < holdings.valid_to
     inner join unqualified_spells
         on
             holdings.supplier_mpid = unqualified_spells.mpid
@@ -70,7 +71,7 @@ held_unqualified as (
 
 held_spells as (
 
-    {{ spells_where('held_unqualified', ['mpan', 'migrated_on']) }}
+    {{ spells_where('held_unqualified', ['mpan', 'effective_from']) }}
 
 ),
 
@@ -80,21 +81,21 @@ forward_effects as (
     select
         forward_events.mpan,
         forward_events.direction,
-        forward_events.migrated_on,
+        forward_events.effective_from,
         case
-            when mhhs_spells.mpan is null then forward_events.migrated_on
+            when mhhs_spells.mpan is null then forward_events.effective_from
             else least(held_spells.valid_to, mhhs_spells.valid_to)
         end as effect_until
     from forward_events
     inner join held_spells
         on
             forward_events.mpan = held_spells.mpan
-            and forward_events.migrated_on = held_spells.migrated_on
-            and {{ covers('held_spells', 'forward_events.migrated_on') }}
+            and forward_events.effective_from = held_spells.effective_from
+            and {{ covers('held_spells', 'forward_events.effective_from') }}
     left join mhhs_spells
         on
             forward_events.mpan = mhhs_spells.mpan
-            and {{ covers('mhhs_spells', 'forward_events.migrated_on') }}
+            and {{ covers('mhhs_spells', 'forward_events.effective_from') }}
 
 ),
 
@@ -103,14 +104,14 @@ reverse_effects as (
     select
         reverse_events.mpan,
         reverse_events.direction,
-        reverse_events.migrated_on,
+        reverse_events.effective_from,
         coalesce(min(mhhs_spells.valid_from), {{ open_end() }}) as effect_until
     from reverse_events
     left join mhhs_spells
         on
             reverse_events.mpan = mhhs_spells.mpan
-            and reverse_events.migrated_on < mhhs_spells.valid_from
-    group by reverse_events.mpan, reverse_events.direction, reverse_events.migrated_on
+            and reverse_events.effective_from < mhhs_spells.valid_from
+    group by reverse_events.mpan, reverse_events.direction, reverse_events.effective_from
 
 ),
 

@@ -1,4 +1,4 @@
-{# Of appointments and events those few alone: rules need not go through all of them again. #}
+{# Of appointments and events those few that no rule but INT-05 counts. #}
 with
 
 migrations as (
@@ -6,11 +6,13 @@ migrations as (
     select
         mpan,
         cast(null as varchar) as appointment_id,
-        migrated_on as begins_on,
+        effective_from as begins_on,
         direction = 'REVERSE' as is_reverse,
         load_id
-    from {{ ref('stg_registration__migration') }}
-    where migrated_on <= {{ as_of() }}
+    from {{ ref('fct_migration') }}
+    where
+        effective_from <= {{ as_of() }}
+        and not is_counted
 
 ),
 
@@ -22,34 +24,19 @@ appointments as (
         valid_from as begins_on,
         false as is_reverse,
         load_id
-    from {{ ref('stg_appointment__appointment') }}
+    from {{ ref('fct_appointment') }}
     where
         appointment_status = 'ACTIVE'
         and valid_from <= {{ as_of() }}
-
-),
-
-registered as (
-
-    select mpan from {{ ref('int_registration_order') }}
-    where is_newest
-
-),
-
-spoken_of as (
-
-    select * from migrations
-    union all
-    select * from appointments
+        and not is_counted
 
 ),
 
 final as (
 
-    select spoken_of.*
-    from spoken_of
-    anti join registered
-        on spoken_of.mpan = registered.mpan
+    select * from migrations
+    union all
+    select * from appointments
 
 )
 

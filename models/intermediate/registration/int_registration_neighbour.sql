@@ -2,7 +2,7 @@ with
 
 registrations as (
 
-    select * from {{ ref('int_registration_order') }}
+    select * from {{ ref('fct_holding') }}
 
 ),
 

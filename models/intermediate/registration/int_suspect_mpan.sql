@@ -16,7 +16,7 @@ distributors as (
 
 holdings as (
 
-    select * from {{ ref('int_holding') }}
+    select * from {{ ref('fct_holding') }}
 
 ),
 

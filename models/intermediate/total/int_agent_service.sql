@@ -2,20 +2,21 @@ with
 
 appointments as (
 
-    select * from {{ ref('int_appointment') }}
+    select * from {{ ref('fct_appointment') }}
+    where is_counted
 
 ),
 
 mhhs_spells as (
 
-    select * from {{ ref('int_mhhs_spell') }}
+    select * from {{ ref('fct_regime') }}
 
 ),
 
 contested as (
 
-    select mpan from {{ ref('int_service') }}
-    where has_several
+    select mpan from {{ ref('dim_metering_point') }}
+    where has_several_agents
 
 ),
 

@@ -8,13 +8,13 @@ registrations as (
 
 migration_events as (
 
-    select * from {{ ref('stg_registration__migration') }}
+    select * from {{ ref('fct_migration') }}
 
 ),
 
 appointments as (
 
-    select * from {{ ref('stg_appointment__appointment') }}
+    select * from {{ ref('fct_appointment') }}
 
 ),
 
@@ -38,7 +38,7 @@ counted as (
     union all
     select
         agent_mpid as mpid,
-        {{ label_text('service_role') }} as market_role,
+        service_role as market_role,
         count(*) as times_named
     from appointments
     group by agent_mpid, service_role

@@ -10,7 +10,7 @@ first_day as (
 -- What ended before the first day shown adds and takes away the same on it.
 holdings as (
 
-    select * from {{ ref('int_holding') }}
+    select * from {{ ref('fct_holding') }}
     where
         is_live
         and valid_to > (select first_day.first_day from first_day)
@@ -19,7 +19,7 @@ holdings as (
 
 mhhs_spells as (
 
-    select * from {{ ref('int_mhhs_spell') }}
+    select * from {{ ref('fct_regime') }}
 
 ),
 

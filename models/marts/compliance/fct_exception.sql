@@ -20,7 +20,7 @@ participants as (
 
 mhhs_spells as (
 
-    select * from {{ ref('int_mhhs_spell') }}
+    select * from {{ ref('fct_regime') }}
 
 ),
 
@@ -100,9 +100,9 @@ final as (
         explained.status,
         explained.subject_type,
         explained.subject_key,
-        {{ mpan_text('explained.mpan') }} as mpan,
+        explained.mpan,
         explained.mpid,
-        {{ label_text('explained.market_role') }} as market_role,
+        explained.market_role,
         explained.participant_name,
         explained.reason_code,
         -- Integrity findings have no party: they are whole sentences.
@@ -130,8 +130,8 @@ final as (
                     then greatest(explained.ended_on - explained.counted_from, 0)
             end as integer
         ) as days_open,
-        {{ label_text('explained.market_segment') }} as market_segment,
-        {{ label_text('explained.gsp_group_id') }} as gsp_group_id,
+        explained.market_segment,
+        explained.gsp_group_id,
         explained.ldso_mpid,
         explained.is_domestic,
         explained.annual_kwh,

@@ -2,63 +2,35 @@ with
 
 newest_holdings as (
 
-    select * from {{ ref('int_registration_order') }}
-    where is_newest
+    select * from {{ ref('fct_holding') }}
+    where next_from is null
 
 ),
 
-regime_spells as (
+open_spells as (
 
-    select * from {{ ref('int_regime_spell') }}
-
-),
-
-migrations as (
-
-    select * from {{ ref('stg_registration__migration') }}
-    where migrated_on <= {{ as_of() }}
-
-),
-
-services as (
-
-    select * from {{ ref('int_service') }}
-    where
-        metering_service_mpid is not null
-        or data_service_mpid is not null
-
-),
-
-qualification_spells as (
-
-    select * from {{ ref('int_qualification_spell') }}
-    where market_role = 'SUP'
-
-),
-
--- The spell that is open has lasted until the as-of day.
-present_spells as (
-
-    select
-        mpan,
-        regime,
-        valid_from
-    from regime_spells
+    select * from {{ ref('fct_regime') }}
     where valid_to = {{ open_end() }}
 
 ),
 
 -- Few points have left MHHS again.
-past_mhhs_spells as (
+ended_spells as (
 
     select
         mpan,
-        min(valid_from) as first_mhhs_on
-    from regime_spells
-    where
-        regime = 'MHHS'
-        and valid_to < {{ open_end() }}
+        min(valid_from) as first_from,
+        max(valid_to) as last_to
+    from {{ ref('fct_regime') }}
+    where valid_to < {{ open_end() }}
     group by mpan
+
+),
+
+migrations as (
+
+    select * from {{ ref('fct_migration') }}
+    where effective_from <= {{ as_of() }}
 
 ),
 
@@ -66,9 +38,11 @@ reverses as (
 
     select
         mpan,
-        migrated_on
-    from migrations
-    where direction = 'REVERSE'
+        effective_from
+    from {{ ref('fct_migration') }}
+    where
+        direction = 'REVERSE'
+        and effective_from <= {{ as_of() }}
 
 ),
 
@@ -87,18 +61,82 @@ undone as (
 
     select
         migrations.mpan,
-        min(migrations.migrated_on) as first_undone_on
+        min(migrations.effective_from) as first_undone_on
     from migrations
     inner join reverses
         on
             migrations.mpan = reverses.mpan
-            and migrations.migrated_on = reverses.migrated_on
+            and migrations.effective_from = reverses.effective_from
     where migrations.direction = 'FORWARD'
     group by migrations.mpan
 
 ),
 
-joined as (
+appointments as (
+
+    select
+        *,
+        service_role in ('MSS', 'MSA') as is_metering,
+        {{ covers('appointments', as_of()) }} as is_serving
+    from {{ ref('fct_appointment') }} as appointments
+    where
+        is_counted
+        and service_role in ('MSS', 'MSA', 'SDS', 'ADS', 'UMSDS')
+
+),
+
+services as (
+
+    select
+        mpan,
+        max(valid_to) filter (where is_metering) as metering_until,
+        max(valid_to) filter (where not is_metering) as data_until,
+        max(agent_mpid) filter (where is_metering and is_serving) as metering_service_mpid,
+        max(agent_mpid) filter (where not is_metering and is_serving) as data_service_mpid,
+        count(*) filter (where is_metering and is_serving) > 1
+        or count(*) filter (where not is_metering and is_serving) > 1 as has_several_agents
+    from appointments
+    group by mpan
+
+),
+
+several as (
+
+    select mpan from services
+    where has_several_agents
+
+),
+
+rivals as (
+
+    select appointments.*
+    from appointments
+    semi join several
+        on appointments.mpan = several.mpan
+    where appointments.is_serving
+
+),
+
+-- Few points have several agents of a kind: ranking the appointments of those alone spares a sort of all.
+contested as (
+
+    select
+        mpan,
+        arg_max(agent_mpid, (valid_from, appointment_id)) filter (where is_metering) as metering_service_mpid,
+        arg_max(agent_mpid, (valid_from, appointment_id)) filter (where not is_metering) as data_service_mpid
+    from rivals
+    group by mpan
+
+),
+
+qualification_spells as (
+
+    select * from {{ ref('int_qualification_spell') }}
+    where market_role = 'SUP'
+
+),
+
+final as (
 
     select
         newest_holdings.mpan,
@@ -108,65 +146,41 @@ joined as (
         newest_holdings.connection_type,
         newest_holdings.gsp_group_id,
         newest_holdings.ldso_mpid,
+        left({{ mpan_text('newest_holdings.mpan') }}, 2) as distributor_id,
         newest_holdings.is_domestic,
         newest_holdings.energisation_status,
         newest_holdings.annual_kwh,
         newest_holdings.is_live and {{ as_of() }} < newest_holdings.valid_to as is_live,
-        coalesce(present_spells.regime, 'LEGACY') as regime,
-        least(
-            past_mhhs_spells.first_mhhs_on,
-            case when present_spells.regime = 'MHHS' then present_spells.valid_from end,
-            undone.first_undone_on
-        ) as first_migrated_on,
-        nullif(present_spells.valid_from, {{ start_of_time() }}) as last_regime_change_on,
+        case when open_spells.mpan is null then 'LEGACY' else 'MHHS' end as regime,
+        least(ended_spells.first_from, open_spells.valid_from, undone.first_undone_on) as first_migrated_on,
+        nullif(coalesce(open_spells.valid_from, ended_spells.last_to), {{ start_of_time() }}) as last_regime_change_on,
         cast(coalesce(reversals.reverse_migrations, 0) as integer) as reverse_migrations,
-        services.metering_service_mpid,
-        services.data_service_mpid,
+        coalesce(contested.metering_service_mpid, services.metering_service_mpid) as metering_service_mpid,
+        coalesce(contested.data_service_mpid, services.data_service_mpid) as data_service_mpid,
+        services.metering_until,
+        services.data_until,
+        coalesce(services.has_several_agents, false) as has_several_agents,
         qualification_spells.mpid is not null as supplier_is_qualified
     from newest_holdings
-    left join present_spells
-        on newest_holdings.mpan = present_spells.mpan
-    left join past_mhhs_spells
-        on newest_holdings.mpan = past_mhhs_spells.mpan
+    left join open_spells
+        on newest_holdings.mpan = open_spells.mpan
+    left join ended_spells
+        on newest_holdings.mpan = ended_spells.mpan
     left join reversals
         on newest_holdings.mpan = reversals.mpan
     left join undone
         on newest_holdings.mpan = undone.mpan
     left join services
         on newest_holdings.mpan = services.mpan
+    left join contested
+        on newest_holdings.mpan = contested.mpan
     left join qualification_spells
         on
             newest_holdings.supplier_mpid = qualification_spells.mpid
             and newest_holdings.market_segment = qualification_spells.market_segment
             and {{ covers('qualification_spells', as_of()) }}
-    -- By number, before it is text: readers find a point in one block.
+    -- Readers find a point in one block.
     order by newest_holdings.mpan
-
-),
-
-final as (
-
-    select
-        {{ mpan_text('mpan') }} as mpan,
-        supplier_mpid,
-        registration_id,
-        {{ label_text('market_segment') }} as market_segment,
-        {{ label_text('connection_type') }} as connection_type,
-        {{ label_text('gsp_group_id') }} as gsp_group_id,
-        ldso_mpid,
-        left({{ mpan_text('mpan') }}, 2) as distributor_id,
-        is_domestic,
-        {{ label_text('energisation_status') }} as energisation_status,
-        annual_kwh,
-        is_live,
-        regime,
-        first_migrated_on,
-        last_regime_change_on,
-        reverse_migrations,
-        metering_service_mpid,
-        data_service_mpid,
-        supplier_is_qualified
-    from joined
 
 )
 

@@ -6,27 +6,43 @@ appointments as (
 
 ),
 
--- By number, before it is text: readers find a point in few blocks. What is open lies apart: its end takes no bytes.
-in_order as (
+mhhs_roles as (
 
-    select * from appointments
-    order by valid_to < {{ open_end() }}, mpan, valid_from
+    select market_role from {{ ref('market_role') }}
+    where is_mhhs_role
 
 ),
 
+registered as (
+
+    select mpan from {{ ref('fct_holding') }}
+    where next_from is null
+
+),
+
+-- An appointment to an MPAN without any registration is rule INT-05's: every other rule skips it.
 final as (
 
     select
         appointment_id,
-        {{ mpan_text('mpan') }} as mpan,
-        {{ label_text('service_role') }} as service_role,
+        mpan,
+        service_role,
         agent_mpid,
-        {{ label_text('appointment_status') }} as appointment_status,
-        {{ label_text('scenario') }} as scenario,
+        appointment_status,
+        scenario,
         valid_from,
         valid_to,
-        service_role not in ('MOP', 'DC', 'DA') as is_mhhs_role
-    from in_order
+        service_role in (select mhhs_roles.market_role from mhhs_roles) as is_mhhs_role,
+        appointment_status = 'ACTIVE'
+        and valid_from <= {{ as_of() }}
+        and mpan in (select registered.mpan from registered) as is_counted,
+        load_id
+    from appointments
+    -- Readers find a point in few blocks.
+    order by
+        mpan,
+        valid_from,
+        appointment_id
 
 )
 

@@ -63,7 +63,7 @@ agents as (
     union
     select
         served.mpid,
-        {{ label_text('served.market_role') }} as market_role
+        served.market_role
     from served
     inner join agent_roles
         on served.market_role = agent_roles.market_role

@@ -6,14 +6,17 @@ with
 
 holdings as (
 
-    select * from {{ ref('int_holding') }}
-    where is_live
+    select * from {{ ref('fct_holding') }}
+    where
+        is_live
+        and valid_from < valid_to
 
 ),
 
 migration_events as (
 
-    select * from {{ ref('int_migration_event') }}
+    select * from {{ ref('fct_migration') }}
+    where is_counted
 
 ),
 
@@ -77,7 +80,7 @@ flows as (
     select
         date_day,
         new_mpid as supplier_mpid,
-        {{ label_text('new_segment') }} as market_segment,
+        new_segment as market_segment,
         case when is_switch then 'SWITCH_IN' else 'NEW' end as flow
     from changes
     where new_mpid is not null
@@ -85,20 +88,20 @@ flows as (
     select
         date_day,
         old_mpid as supplier_mpid,
-        {{ label_text('old_segment') }} as market_segment,
+        old_segment as market_segment,
         case when is_switch then 'SWITCH_OUT' else 'LOST' end as flow
     from changes
     where old_mpid is not null
     union all
     select
-        migrated_on as date_day,
+        effective_from as date_day,
         responsible_mpid as supplier_mpid,
-        {{ label_text('market_segment') }} as market_segment,
-        {{ label_text('direction') }} as flow
+        market_segment,
+        direction as flow
     from migration_events
     where
         responsible_mpid is not null
-        and migrated_on >= (select first_day.first_day from first_day)
+        and effective_from >= (select first_day.first_day from first_day)
 
 ),
 

@@ -63,7 +63,7 @@ final as (
     select
         daily.date_day,
         daily.supplier_mpid,
-        {{ label_text('daily.market_segment') }} as market_segment,
+        daily.market_segment,
         daily.regime,
         cast(daily.points as bigint) as metering_points,
         cast(daily.kwh as decimal(38, 3)) as annual_kwh,

@@ -19,9 +19,9 @@ exceptions as (
 
 ),
 
-registrations as (
+holdings as (
 
-    select * from {{ ref('int_registration_order') }}
+    select * from {{ ref('fct_holding') }}
 
 ),
 
@@ -34,7 +34,7 @@ unqualified_spells as (
 
 migrations as (
 
-    select * from {{ ref('stg_registration__migration') }}
+    select * from {{ ref('fct_migration') }}
 
 ),
 
@@ -76,26 +76,28 @@ readiness as (
 
 reversals as (
 
-    select count(*) as reverse_migrations_28_days
+    select
+        count(*) filter (where effective_from >= {{ as_of() }} - 27) as reverse_migrations_28_days,
+        count(*) filter (where effective_from >= (select m14.m14_date from m14)) as reverse_migrations_since_m14
     from migrations
     where
         direction = 'REVERSE'
-        and migrated_on between {{ as_of() }} - 27 and {{ as_of() }}
+        and effective_from <= {{ as_of() }}
 
 ),
 
 gains as (
 
-    select count(*) as gained_not_qualified_28_days
-    from registrations
+    select
+        count(*) filter (where holdings.valid_from >= {{ as_of() }} - 27) as gained_not_qualified_28_days,
+        count(*) filter (where holdings.valid_from >= (select m14.m14_date from m14)) as gained_not_qualified_since_m14
+    from holdings
     inner join unqualified_spells
         on
-            registrations.supplier_mpid = unqualified_spells.mpid
-            and registrations.market_segment = unqualified_spells.market_segment
-            and {{ covers('unqualified_spells', 'registrations.valid_from') }}
-    where
-        registrations.registration_type = 'SWITCH'
-        and registrations.valid_from between {{ as_of() }} - 27 and {{ as_of() }}
+            holdings.supplier_mpid = unqualified_spells.mpid
+            and holdings.market_segment = unqualified_spells.market_segment
+            and {{ covers('unqualified_spells', 'holdings.valid_from') }}
+    where holdings.registration_type = 'SWITCH'
 
 ),
 
@@ -133,6 +135,10 @@ final as (
             as migrated_kwh_share,
         reversals.reverse_migrations_28_days,
         gains.gained_not_qualified_28_days,
+        case when m14.m14_date <= {{ as_of() }} then reversals.reverse_migrations_since_m14 end
+            as reverse_migrations_since_m14,
+        case when m14.m14_date <= {{ as_of() }} then gains.gained_not_qualified_since_m14 end
+            as gained_not_qualified_since_m14,
         breaches.open_breaches,
         breaches.open_breach_points,
         readiness.* exclude (suppliers, suppliers_qualified)

@@ -12,7 +12,8 @@ positions as (
 
 migration_events as (
 
-    select * from {{ ref('int_migration_event') }}
+    select * from {{ ref('fct_migration') }}
+    where is_counted
 
 ),
 
@@ -78,14 +79,14 @@ recent as (
     from migration_events
     where
         direction = 'FORWARD'
-        and migrated_on between {{ as_of() }} - 27 and {{ as_of() }}
+        and effective_from between {{ as_of() }} - 27 and {{ as_of() }}
         and holder_mpid is not null
 
 ),
 
 reversals as (
 
-    select max(migrated_on) as last_reverse_migration_on
+    select max(effective_from) as last_reverse_migration_on
     from migration_events
     where direction = 'REVERSE'
 

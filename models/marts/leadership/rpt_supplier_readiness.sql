@@ -50,7 +50,8 @@ plans as (
 
 migration_events as (
 
-    select * from {{ ref('int_migration_event') }}
+    select * from {{ ref('fct_migration') }}
+    where is_counted
 
 ),
 
@@ -112,7 +113,7 @@ pace as (
     from migration_events
     where
         direction = 'FORWARD'
-        and migrated_on between {{ as_of() }} - 27 and {{ as_of() }}
+        and effective_from between {{ as_of() }} - 27 and {{ as_of() }}
         and holder_mpid is not null
     group by holder_mpid
 

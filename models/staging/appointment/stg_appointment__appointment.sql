@@ -11,10 +11,10 @@ final as (
     select
         appointment_id,
         mpan,
-        service_role,
+        {{ label_text('service_role') }} as service_role,
         agent_mpid,
-        appointment_status,
-        scenario,
+        {{ label_text('appointment_status') }} as appointment_status,
+        {{ label_text('scenario') }} as scenario,
         effective_from as valid_from,
         {{ half_open_end('effective_to') }} as valid_to,
         load_id

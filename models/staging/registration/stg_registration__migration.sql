@@ -10,9 +10,9 @@ final as (
 
     select
         mpan,
-        direction,
-        effective_from as migrated_on,
-        scenario,
+        {{ label_text('direction') }} as direction,
+        effective_from,
+        {{ label_text('scenario') }} as scenario,
         supplier_mpid,
         load_id
     from source

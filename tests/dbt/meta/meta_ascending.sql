@@ -1,4 +1,5 @@
--- The test `ascending` on keys that come twice, go back or hold a null, and on rows in order, which must not fail it.
+-- The test `ascending` on keys that come twice, go back or hold a null, on intervals that overlap or end before they start,
+-- and on rows in order, which must not fail it.
 with
 
 in_order (mpid, market_role) as (
@@ -42,7 +43,63 @@ empty_key (mpid, market_role) as (
 
 ),
 
+apart (mpid, valid_from, valid_to) as (
+
+    values
+    ('ALDR', date '2026-01-01', date '2026-02-01'),
+    ('ALDR', date '2026-02-02', date '9999-12-31'),
+    ('BECH', date '2026-01-01', date '2026-02-01')
+
+),
+
+touching (mpid, valid_from, valid_to) as (
+
+    values
+    ('ALDR', date '2026-01-01', date '2026-02-01'),
+    ('ALDR', date '2026-02-01', date '9999-12-31')
+
+),
+
+empty_interval (mpid, valid_from, valid_to) as (
+
+    values
+    ('ALDR', date '2026-01-01', date '2026-01-01')
+
+),
+
+overlapping (mpid, valid_from, valid_to) as (
+
+    values
+    ('ALDR', date '2026-01-01', date '2026-02-02'),
+    ('ALDR', date '2026-02-01', date '9999-12-31')
+
+),
+
+backwards (mpid, valid_from, valid_to) as (
+
+    values
+    ('ALDR', date '2026-02-01', date '2026-01-31')
+
+),
+
+intervals_observed as (
+
+    {% for name in ['apart', 'touching', 'empty_interval', 'overlapping', 'backwards'] -%}
+        {% for may_touch in [true, false] -%}
+            select '{{ name }}{{ "" if may_touch else ", no touching" }}' as rows_seen
+            from ({{ test_ascending(name, ['mpid', 'valid_from'], no_overlap_within=['mpid'], may_touch=may_touch) }})
+            union all
+        {% endfor -%}
+    {% endfor -%}
+    select 'none' as rows_seen
+    where false
+
+),
+
 observed as (
+
+    select rows_seen from intervals_observed
+    union all
 
     select 'in order' as rows_seen from ({{ test_ascending('in_order', ['mpid', 'market_role']) }})
     union all
@@ -62,7 +119,13 @@ expected (rows_seen) as (
     ('twice'),
     ('back'),
     ('back within'),
-    ('empty key')
+    ('empty key'),
+    ('touching, no touching'),
+    ('empty_interval, no touching'),
+    ('overlapping'),
+    ('overlapping, no touching'),
+    ('backwards'),
+    ('backwards, no touching')
 
 )
 

@@ -85,11 +85,14 @@ def _published(
 
 
 def _plain(row: marts.MartRow) -> tuple[tuple[str, Any], ...]:
-    """Numbers as floats rounded to nine places, so that a share equals itself."""
-    return tuple(
-        (name, round(float(value), 9) if isinstance(value, float | Decimal) else value)
-        for name, value in row.items()
-    )
+    """MPANs as 13 digits; numbers as floats of nine places, so that a share equals itself."""
+    return tuple((name, _value(name, value)) for name, value in row.items())
+
+
+def _value(name: str, value: Any) -> Any:
+    if name == "mpan" and isinstance(value, int):
+        return f"{value:013d}"
+    return round(float(value), 9) if isinstance(value, float | Decimal) else value
 
 
 def write_landing(landing: Landing, folder: Path, as_of: date) -> None:

@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 
 from oracle.attributes import attributes
-from oracle.days import BEGINNING, OPEN, Days, as_date, spells
+from oracle.days import OPEN, Days, as_date, spells
 from oracle.evaluate import Evaluation
 from oracle.finding import Finding
-from oracle.market import DATA_ROLES, METERING_ROLES, Stage
+from oracle.market import DATA_ROLES, METERING_ROLES, Appointment, Stage
 from oracle.points import Holding
 from oracle.standing import qualified, road, size_bands
 
@@ -113,6 +113,12 @@ def dim_metering_point(evaluation: Evaluation) -> list[MartRow]:
                 "reverse_migrations": len(reverses),
                 "metering_service_mpid": _agent(evaluation, mpan, METERING_ROLES),
                 "data_service_mpid": _agent(evaluation, mpan, DATA_ROLES),
+                "metering_until": _served_until(evaluation, mpan, METERING_ROLES),
+                "data_until": _served_until(evaluation, mpan, DATA_ROLES),
+                "has_several_agents": any(
+                    len(_serving(evaluation, mpan, roles)) > 1
+                    for roles in (METERING_ROLES, DATA_ROLES)
+                ),
                 "supplier_is_qualified": parties.is_qualified(
                     (newest.supplier, "SUP"), newest.segment, as_of
                 ),
@@ -131,51 +137,62 @@ def _last_regime_change(evaluation: Evaluation, mpan: str) -> int | None:
 
 def _agent(evaluation: Evaluation, mpan: str, roles: set[str]) -> str | None:
     """The agent that serves on the as-of day; of several the latest start, then the greatest id."""
-    serving = [
-        appointment
-        for appointment in evaluation.points.appointments(mpan)
-        if appointment.role in roles and evaluation.market.as_of < appointment.end
-    ]
+    serving = _serving(evaluation, mpan, roles)
     if not serving:
         return None
     return max(serving, key=lambda row: (row.first, row.appointment_id)).agent
 
 
-def fct_holding(evaluation: Evaluation) -> list[MartRow]:
-    """One row per holding, empty and future ones left out."""
+def _serving(evaluation: Evaluation, mpan: str, roles: set[str]) -> list[Appointment]:
     return [
-        {
-            "registration_id": holding.registration.registration_id,
-            "mpan": mpan,
-            "supplier_mpid": holding.supplier,
-            "registration_type": holding.registration.type,
-            "market_segment": holding.segment,
-            "valid_from": as_date(holding.first),
-            "valid_to": as_date(holding.end),
-            "requested_on": as_date(holding.registration.requested),
-            "is_live": holding.is_live,
-        }
-        for mpan in evaluation.points.registered()
-        for holding in evaluation.points.holdings(mpan)
+        appointment
+        for appointment in evaluation.points.appointments(mpan)
+        if appointment.role in roles and evaluation.market.as_of < appointment.end
     ]
 
 
-def fct_regime(evaluation: Evaluation) -> list[MartRow]:
-    """One row per spell of MHHS or LEGACY of each MPAN that has a FORWARD event."""
+def _served_until(evaluation: Evaluation, mpan: str, roles: set[str]) -> date | None:
+    """The end of the last appointment of a kind that has begun."""
+    ends = [row.end for row in evaluation.points.appointments(mpan) if row.role in roles]
+    return as_date(max(ends, default=None))
+
+
+def fct_holding(evaluation: Evaluation) -> list[MartRow]:
+    """One row per ACTIVE registration that has begun, one that holds no day ends as it begins."""
     rows = []
-    for mpan in evaluation.points.with_events():
-        if all(event.direction != "FORWARD" for event in evaluation.points.events(mpan)):
-            continue
-        legacy_from = BEGINNING
-        for first, end in spells(evaluation.points.mhhs_days(mpan)):
-            rows.append((mpan, legacy_from, as_date(first), "LEGACY"))
-            rows.append((mpan, first, _open_at_horizon(evaluation, end), "MHHS"))
-            legacy_from = end
-        if legacy_from < evaluation.market.horizon:
-            rows.append((mpan, legacy_from, as_date(OPEN), "LEGACY"))
+    for mpan in evaluation.points.registered():
+        until = {h.registration.registration_id: h.end for h in evaluation.points.holdings(mpan)}
+        registrations = evaluation.points.registrations(mpan)
+        followers = [row.first for row in registrations[1:]]
+        for row, next_from in zip(registrations, [*followers, None], strict=True):
+            rows.append(
+                {
+                    "registration_id": row.registration_id,
+                    "mpan": mpan,
+                    "supplier_mpid": row.supplier,
+                    "registration_type": row.type,
+                    "market_segment": row.segment,
+                    "valid_from": as_date(row.first),
+                    "valid_to": as_date(until.get(row.registration_id, row.first)),
+                    "registered_to": as_date(row.end),
+                    "next_from": as_date(next_from),
+                    "requested_on": as_date(row.requested),
+                    "is_live": row.is_live,
+                }
+            )
+    return rows
+
+
+def fct_regime(evaluation: Evaluation) -> list[MartRow]:
+    """One row per spell of an MPAN under MHHS."""
     return [
-        {"mpan": mpan, "valid_from": as_date(first), "valid_to": valid_to, "regime": regime}
-        for mpan, first, valid_to, regime in rows
+        {
+            "mpan": mpan,
+            "valid_from": as_date(first),
+            "valid_to": _open_at_horizon(evaluation, end),
+        }
+        for mpan in evaluation.points.with_events()
+        for first, end in spells(evaluation.points.mhhs_days(mpan))
     ]
 
 
@@ -369,6 +386,7 @@ def rpt_m14_headline(evaluation: Evaluation) -> MartRow:
     migrated = [h for h in live if points.regime(h.registration.mpan, as_of) == "MHHS"]
     suppliers = rpt_supplier_readiness(evaluation)
     last_28_days: Days = set(range(as_of - 27, as_of + 1))
+    since_m14: Days = set(range(market.m14, as_of + 1))
     open_breaches = [
         row for row in evaluation.findings if (row.severity, row.status) == ("BREACH", "OPEN")
     ]
@@ -387,20 +405,30 @@ def rpt_m14_headline(evaluation: Evaluation) -> MartRow:
         "migrated_points": len(migrated),
         "migrated_share": len(migrated) / len(live) if live else None,
         "migrated_kwh_share": _kwh(migrated) / kwh if kwh else None,
-        "reverse_migrations_28_days": sum(
-            event.direction == "REVERSE" and event.day in last_28_days for event in market.events
-        ),
-        "gained_not_qualified_28_days": sum(
-            row.type == "SWITCH"
-            and row.status == "ACTIVE"
-            and row.first in last_28_days
-            and not parties.is_qualified((row.supplier, "SUP"), row.segment, row.first)
-            for row in market.registrations
-        ),
+        "reverse_migrations_28_days": _reversed(evaluation, last_28_days),
+        "gained_not_qualified_28_days": _gained(evaluation, last_28_days),
+        "reverse_migrations_since_m14": _reversed(evaluation, since_m14) if since_m14 else None,
+        "gained_not_qualified_since_m14": _gained(evaluation, since_m14) if since_m14 else None,
         "open_breaches": len(open_breaches),
         "open_breach_points": len({row.mpan for row in open_breaches if row.mpan}),
         **_by_status([row["readiness_status"] for row in suppliers]),
     }
+
+
+def _reversed(evaluation: Evaluation, days: Days) -> int:
+    return sum(
+        event.direction == "REVERSE" and event.day in days for event in evaluation.market.events
+    )
+
+
+def _gained(evaluation: Evaluation, days: Days) -> int:
+    return sum(
+        row.type == "SWITCH"
+        and row.status == "ACTIVE"
+        and row.first in days
+        and not evaluation.parties.is_qualified((row.supplier, "SUP"), row.segment, row.first)
+        for row in evaluation.market.registrations
+    )
 
 
 def _kwh(holdings: list[Holding]) -> float:

@@ -7,10 +7,11 @@ from datetime import date
 
 from oracle.days import as_date
 from oracle.evaluate import Evaluation
-from oracle.market import DATA_ROLES, LEGACY_ROLES, METERING_ROLES
+from oracle.market import DATA_ROLES, LEGACY_ROLES, METERING_ROLES, Event
 from oracle.marts import MartRow, live_holdings
 from oracle.parties import Party
 from oracle.party_rules import DNO_DISTRIBUTORS
+from oracle.points import Holding
 from oracle.standing import qualified_from, road
 
 
@@ -40,12 +41,28 @@ def fct_migration(evaluation: Evaluation) -> list[MartRow]:
                     )
                     if holding
                     else None,
+                    "responsible_mpid": (holding.supplier if holding else event.supplier)
+                    if counts
+                    else None,
+                    "responsible_is_qualified": _is_qualified(evaluation, holding, event, segment),
                     "market_segment": segment,
                     "days_since_previous_event": None if before is None else event.day - before,
                 }
             )
             before = event.day
     return rows
+
+
+def _is_qualified(
+    evaluation: Evaluation, holding: Holding | None, event: Event, segment: str | None
+) -> bool | None:
+    """Whether the holder, else the Supplier that the event names, was Qualified on its day."""
+    if segment is None:
+        return None
+    supplier = holding.supplier if holding else event.supplier
+    if supplier is None:
+        return False
+    return evaluation.parties.is_qualified((supplier, "SUP"), segment, event.day)
 
 
 def fct_appointment(evaluation: Evaluation) -> list[MartRow]:
@@ -60,6 +77,9 @@ def fct_appointment(evaluation: Evaluation) -> list[MartRow]:
             "valid_from": as_date(row.first),
             "valid_to": as_date(row.end),
             "is_mhhs_role": row.role not in LEGACY_ROLES,
+            "is_counted": row.status == "ACTIVE"
+            and row.first <= evaluation.market.as_of
+            and evaluation.points.is_registered(row.mpan),
         }
         for row in evaluation.market.appointments
     ]

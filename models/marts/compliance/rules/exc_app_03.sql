@@ -3,44 +3,61 @@ with
 
 appointments as (
 
-    select * from {{ ref('int_appointment') }}
-    where service_role <> 'UMSO'
+    select * from {{ ref('fct_appointment') }}
+    where
+        is_counted
+        and service_role <> 'UMSO'
 
 ),
 
-market_roles as (
+mhhs_spells as (
 
-    select * from {{ ref('market_role') }}
-
-),
-
-regime_spells as (
-
-    select * from {{ ref('int_regime_spell') }}
+    select * from {{ ref('fct_regime') }}
 
 ),
 
 holdings as (
 
-    select * from {{ ref('int_holding') }}
+    select * from {{ ref('fct_holding') }}
 
 ),
 
-regimes as (
+-- A point is under the legacy arrangements since its last spell under MHHS ended.
+last_ends as (
+
+    select
+        mpan,
+        max(valid_to) as last_to
+    from {{ ref('fct_regime') }}
+    where valid_to <= {{ as_of() }}
+    group by mpan
+
+),
+
+wrong as (
 
     select
         appointments.*,
-        market_roles.is_mhhs_role,
-        coalesce(regime_spells.regime, 'LEGACY') as regime,
-        greatest(appointments.valid_from, coalesce(regime_spells.valid_from, {{ start_of_time() }})) as wrong_from
+        mhhs_spells.valid_from as mhhs_from
     from appointments
-    inner join market_roles
-        on appointments.service_role = market_roles.market_role
-    left join regime_spells
+    left join mhhs_spells
         on
-            appointments.mpan = regime_spells.mpan
-            and {{ covers('regime_spells', as_of()) }}
-    where {{ covers('appointments', as_of()) }}
+            appointments.mpan = mhhs_spells.mpan
+            and {{ covers('mhhs_spells', as_of()) }}
+    where
+        {{ covers('appointments', as_of()) }}
+        and appointments.is_mhhs_role = (mhhs_spells.mpan is null)
+
+),
+
+dated as (
+
+    select
+        wrong.*,
+        greatest(wrong.valid_from, coalesce(wrong.mhhs_from, last_ends.last_to, {{ start_of_time() }})) as wrong_from
+    from wrong
+    left join last_ends
+        on wrong.mpan = last_ends.mpan
 
 ),
 
@@ -48,25 +65,24 @@ final as (
 
     select
         'APP-03' as rule_id,
-        regimes.appointment_id as subject_key,
-        regimes.mpan,
-        regimes.agent_mpid as mpid,
-        regimes.service_role as market_role,
+        dated.appointment_id as subject_key,
+        dated.mpan,
+        dated.agent_mpid as mpid,
+        dated.service_role as market_role,
         {{ point_attributes('holdings') }},
         'OPEN' as status,
-        regimes.wrong_from as occurred_on,
+        dated.wrong_from as occurred_on,
         holdings.registration_id,
-        regimes.appointment_id,
-        'has been appointed as ' || regimes.service_role || ' to a Metering Point under '
-        || case regimes.regime when 'MHHS' then 'MHHS' else 'the legacy arrangements' end
-        || ' since ' || {{ day_in_words('regimes.wrong_from') }} as what_happened,
-        regimes.load_id
-    from regimes
+        dated.appointment_id,
+        'has been appointed as ' || dated.service_role || ' to a Metering Point under '
+        || case when dated.mhhs_from is null then 'the legacy arrangements' else 'MHHS' end
+        || ' since ' || {{ day_in_words('dated.wrong_from') }} as what_happened,
+        dated.load_id
+    from dated
     left join holdings
         on
-            regimes.mpan = holdings.mpan
+            dated.mpan = holdings.mpan
             and {{ covers('holdings', as_of()) }}
-    where regimes.is_mhhs_role = (regimes.regime = 'LEGACY')
 
 )
 

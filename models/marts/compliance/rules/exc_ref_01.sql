@@ -3,13 +3,14 @@ with
 
 holdings as (
 
-    select * from {{ ref('int_holding') }}
+    select * from {{ ref('fct_holding') }}
 
 ),
 
 appointments as (
 
-    select * from {{ ref('int_appointment') }}
+    select * from {{ ref('fct_appointment') }}
+    where is_counted
 
 ),
 

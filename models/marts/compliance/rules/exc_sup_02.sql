@@ -3,7 +3,8 @@ with
 
 events as (
 
-    select * from {{ ref('int_migration_event') }}
+    select * from {{ ref('fct_migration') }}
+    where is_counted
 
 ),
 
@@ -24,20 +25,20 @@ final as (
         'SUP' as market_role,
         {{ point_attributes('events') }},
         events.market_segment as reason_segment,
-        events.migrated_on as reason_on,
+        events.effective_from as reason_on,
         -- Without a holder nobody's holding can end what was done.
         case
             when events.holder_mpid is null then 'RECORDED'
             else {{ status_until('effects.effect_until') }}
         end as status,
-        events.migrated_on as occurred_on,
+        events.effective_from as occurred_on,
         {{ ended_on('effects.effect_until') }} as ended_on,
         events.holder_registration_id as registration_id,
         case
             when events.holder_mpid is not null
-                then 'held this Metering Point when it was migrated on ' || {{ day_in_words('events.migrated_on') }}
+                then 'held this Metering Point when it was migrated on ' || {{ day_in_words('events.effective_from') }}
             else
-                'asked for the migration of ' || {{ day_in_words('events.migrated_on') }}
+                'asked for the migration of ' || {{ day_in_words('events.effective_from') }}
                 || ', when nobody held this point'
         end as what_happened,
         events.load_id
@@ -45,10 +46,10 @@ final as (
     left join effects
         on
             events.mpan = effects.mpan
-            and events.migrated_on = effects.migrated_on
+            and events.effective_from = effects.effective_from
     where
         events.direction = 'FORWARD'
-        and not events.is_qualified
+        and not events.responsible_is_qualified
 
 )
 

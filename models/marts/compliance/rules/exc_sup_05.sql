@@ -3,7 +3,8 @@ with
 
 events as (
 
-    select * from {{ ref('int_migration_event') }}
+    select * from {{ ref('fct_migration') }}
+    where is_counted
 
 ),
 
@@ -31,23 +32,23 @@ final as (
         'SUP' as market_role,
         {{ point_attributes('events') }},
         {{ status_until('effects.effect_until') }} as status,
-        events.migrated_on as occurred_on,
+        events.effective_from as occurred_on,
         {{ ended_on('effects.effect_until') }} as ended_on,
         events.holder_registration_id as registration_id,
         case
             when events.holder_mpid is not null then 'held this Metering Point when it was reverse migrated on '
             else 'asked for, with nobody holding the point, the Reverse Migration of '
-        end || {{ day_in_words('events.migrated_on') }} as what_happened,
+        end || {{ day_in_words('events.effective_from') }} as what_happened,
         events.load_id
     from events
     inner join effects
         on
             events.mpan = effects.mpan
-            and events.migrated_on = effects.migrated_on
+            and events.effective_from = effects.effective_from
     cross join m14
     where
         events.direction = 'REVERSE'
-        and events.migrated_on >= m14.milestone_date
+        and events.effective_from >= m14.milestone_date
 
 )
 

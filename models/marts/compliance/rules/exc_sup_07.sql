@@ -3,7 +3,8 @@ with
 
 events as (
 
-    select * from {{ ref('int_migration_event') }}
+    select * from {{ ref('fct_migration') }}
+    where is_counted
 
 ),
 
@@ -24,18 +25,17 @@ final as (
         'SUP' as market_role,
         {{ point_attributes('events') }},
         'RECORDED' as status,
-        events.migrated_on as occurred_on,
+        events.effective_from as occurred_on,
         events.holder_registration_id as registration_id,
         'was Qualified and held this Metering Point when it was reverse migrated on '
-        || {{ day_in_words('events.migrated_on') }} as what_happened,
+        || {{ day_in_words('events.effective_from') }} as what_happened,
         events.load_id
     from events
     cross join m14
     where
         events.direction = 'REVERSE'
-        and events.migrated_on < m14.milestone_date
-        and events.holder_mpid is not null
-        and events.is_qualified
+        and events.effective_from < m14.milestone_date
+        and events.holder_is_qualified
 
 )
 
