@@ -115,8 +115,9 @@ mutate: setup ## break the rules one thing at a time; some test must notice each
 
 # Millions of Metering Points, one size after the other; each million needs 1.2 GB of disk.
 SIZES ?= 2
-bench: setup ## measure the whole line on simulated markets: make bench SIZES="2 8"
-	@$(RUN) -m tests.bench.bench --millions $(SIZES) --tight 3GB --peers
+AGAINST ?=
+bench: setup ## measure the whole line on simulated markets: make bench SIZES="2 8" AGAINST=commit
+	@$(RUN) -m tests.bench.bench --millions $(SIZES) --tight 2GB --peers $(if $(AGAINST),--against $(AGAINST))
 
 docs: $(DEMO)/.ready ## dbt's documentation of every model and column, in demo/docs/static_index.html
 	@MHHS_BUILD_DATABASE=$(DEMO)/warehouse/build/mhhs.duckdb $(VENV)/bin/dbt --quiet \

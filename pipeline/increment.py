@@ -334,6 +334,11 @@ def _splice(
     first_day = "intermediate.int_first_day_shown"
     if _count(connection, f"(from new.{first_day} except from earlier.{first_day})"):
         raise _Afresh("the first day of reports by day is another")
+    milestones = "(select milestone, milestone_date from {}.intermediate.int_milestone)"
+    if _count(
+        connection, f"(from {milestones.format('new')} except from {milestones.format('earlier')})"
+    ):
+        raise _Afresh("a milestone has another date")
     own = connection.execute("select current_database()").fetchall()[0][0]
     connection.execute("create temp table point as from new.touched")
     create_state_views(connection, warehouse.root, as_of)

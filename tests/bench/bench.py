@@ -1,11 +1,13 @@
 """Measures the whole line on simulated markets and writes docs/benchmarks.md.
 
     make bench SIZES="2 8"           millions of Metering Points; needs 1.2 GB of disk for each
+    make bench AGAINST=25038a3       the runs of an older commit in turns with ours
     python -m tests.bench.bench --folder bench --millions 0.002 --page page.md
 
 Each step runs in a process of its own, so that its CPU seconds and its peak memory are its own.
-Floor, full run and a day more take turns. What was measured at one size is kept in results.json
-of the folder until that size is measured again: the page always shows every size.
+Floor, full run and a day more take turns, those of an older commit among them. What was measured at
+one size is kept in results.json of the folder until that size is measured again: the page always
+shows every size.
 """
 
 from __future__ import annotations
@@ -38,16 +40,18 @@ FIRST_DAY, LAST_DAY = "2026-10-01", "2026-11-10"
 EXPORTS = ("csv", "parquet")
 PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "polars", "pandas", "pyarrow")
 PEERS_UP_TO = 2_000_000  # the goal speaks of it, and some take half a minute for each million
+SPOILT_UP_TO = 2_000_000
+SPOILT_ROW = 1_000
 Cost = dict[str, Any]
 
 
-def step(*arguments: str | Path, spills_to: Path | None = None) -> Cost:
+def step(*arguments: str | Path, spills_to: Path | None = None, project: Path = PROJECT) -> Cost:
     """Run a step; what it says of itself, and what the kernel says of its process."""
     started = time.perf_counter()
     spill = Spill(spills_to) if spills_to else None
     with tempfile.TemporaryFile("w+") as told:
         command = [sys.executable, "-m", "tests.bench.step", *map(str, arguments)]
-        done = measured(command, PROJECT, told)
+        done = measured(command, project, told)
         told.seek(0)
         said = told.read()
     if done.returncode:
@@ -89,10 +93,18 @@ class Spill:
 
 
 def measure(
-    millions: float, folder: Path, rounds: int, *, tight: str | None, daily: bool, peers: bool
+    millions: float,
+    folder: Path,
+    rounds: int,
+    *,
+    tight: str | None,
+    daily: bool,
+    peers: bool,
+    against: str | None,
 ) -> Cost:
-    """One size: floor, full run and a day more in turn; of the last full run also the same SQL by
-    hand, readers, exports and other engines; at the end a full run within less memory."""
+    """One size: floor, full run and a day more in turn, of the older commit and ours; of the last
+    full run also the same SQL by hand, readers, exports and other engines; at the end a full run
+    within less memory, and the load of spoilt files."""
     points = round(millions * 1_000_000)
     landing, last, root = folder / "landing", folder / "last-day", folder / "warehouse"
     for each in (landing, last, root):
@@ -105,36 +117,75 @@ def measure(
         "rounds": rounds,
         "csv_bytes": sum(path.stat().st_size for path in landing.glob("*/*.csv")),
     }
-    floors, runs, days = [], [], []
+    projects = {"": PROJECT}
+    if against:
+        projects = {"older_": _checked_out(against, folder / "older"), "": PROJECT}
+    costs: dict[str, list[Cost]] = {}
     for turn in range(rounds):
         say(f"{points:,} points, round {turn + 1} of {rounds}")
-        floors.append(step("floor", landing))
-        shutil.rmtree(root, ignore_errors=True)
-        runs.append(step("full", landing, root, spills_to=root))
-        if turn == rounds - 1:
-            found |= _of_a_full_run(root)
-            if peers and points <= PEERS_UP_TO:
-                say(f"{points:,} points: other engines")
-                found["peers"] = compare(root, rounds)
-        if daily:
-            _move(last_day, last, landing)
-            days.append(step("full", landing, root, spills_to=root))
-            _move(last_day, landing, last)
-    found |= {"floor": _median(floors), "full": _median(runs)}
-    if days:
-        found["daily"] = _median(days)
+        costs.setdefault("floor", []).append(step("floor", landing))
+        for whose, project in projects.items():
+            shutil.rmtree(root, ignore_errors=True)
+            run = step("full", landing, root, spills_to=root, project=project)
+            costs.setdefault(f"{whose}full", []).append(run)
+            if turn == rounds - 1 and not whose:
+                found |= _of_a_full_run(root)
+                if peers and points <= PEERS_UP_TO:
+                    say(f"{points:,} points: other engines")
+                    found["peers"] = compare(root, rounds)
+            if daily:
+                _move(last_day, last, landing)
+                day = step("full", landing, root, spills_to=root, project=project)
+                costs.setdefault(f"{whose}daily", []).append(day)
+                _move(last_day, landing, last)
+    found |= {name: _median(each) for name, each in costs.items()}
+    if against:
+        found["older"] = Path(against).name
     if tight:
         say(f"{points:,} points within {tight}")
         shutil.rmtree(root)
         found["tight"] = {"limit": tight} | step("full", landing, root, tight, spills_to=root)
         found["tight"]["same"] = found["tight"]["checksums"] == found["full"]["checksums"]
+    if points <= SPOILT_UP_TO:
+        say(f"{points:,} points: spoilt files")
+        spoilt = folder / "spoilt"
+        shutil.rmtree(root, ignore_errors=True)
+        _spoil(landing, spoilt)
+        found["spoilt"] = {
+            "floor": step("floor", spoilt)["cpu"],
+            **step("full", spoilt, root)["steps"]["load"],
+        }
+        shutil.rmtree(spoilt)
     return found
+
+
+def _checked_out(commit: str, folder: Path) -> Path:
+    """The project as it was, to be run with the packages of now; a folder may hold it already."""
+    if Path(commit).is_dir():
+        return Path(commit)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    archive = subprocess.run(
+        ["git", "archive", commit], cwd=PROJECT, check=True, capture_output=True
+    ).stdout
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True)
+    return folder
+
+
+def _spoil(landing: Path, target: Path) -> None:
+    """Copies of the CSV files in which every thousandth line has a first day that is none."""
+    for path in landing.glob("*/*.csv"):
+        copy = target / path.parent.name / path.name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        with path.open(encoding="utf-8") as lines, copy.open("w", encoding="utf-8") as written:
+            for number, line in enumerate(lines):
+                written.write(line.replace(",20", ",2x", 1) if number % SPOILT_ROW == 1 else line)
 
 
 def _of_a_full_run(root: Path) -> Cost:
     return {
         "by_hand": step("by_hand", root),
-        "text": step("text", root),
+        "write": step("write", root),
         "readers": step("readers", root),
         "exports": {name: step("export", root, name) for name in EXPORTS},
     }
@@ -199,6 +250,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tight", help="also run within this memory_limit, for example 3GB")
     parser.add_argument("--no-daily", action="store_true", help="leave out the day more")
+    parser.add_argument("--against", help="a commit, or a folder with one, to run in turns")
     parser.add_argument("--peers", action="store_true", help="also time the rules in other engines")
     parser.add_argument("--page", type=Path, default=PROJECT / "docs" / "benchmarks.md")
     options = parser.parse_args()
@@ -213,6 +265,7 @@ def main() -> None:
             tight=options.tight,
             daily=not options.no_daily,
             peers=options.peers,
+            against=options.against,
         )
         results[str(found["points"])] = found | {"machine": machine()}
         kept.write_text(json.dumps(results, indent=1), encoding="utf-8")

@@ -3,7 +3,7 @@
 python -m tests.bench.step floor LANDING
 python -m tests.bench.step full LANDING WAREHOUSE [MEMORY_LIMIT]
 python -m tests.bench.step by_hand WAREHOUSE
-python -m tests.bench.step text WAREHOUSE
+python -m tests.bench.step write WAREHOUSE
 python -m tests.bench.step readers WAREHOUSE
 python -m tests.bench.step export WAREHOUSE FORMAT
 """
@@ -131,36 +131,42 @@ def by_hand(root: str) -> dict[str, Any]:
     return cost["all"] | {"nodes": len(nodes)}
 
 
-def text(root: str) -> dict[str, Any]:
-    """The ids, MPANs and codes of the large marts copied in their order: neither rule nor sort."""
+def write(root: str) -> dict[str, Any]:
+    """W: every mart written from a table in memory into a new file, with its checkpoint."""
     import duckdb
 
     from pipeline.layout import STORAGE, Warehouse, large_database
+    from pipeline.machine import memory
+    from pipeline.publication import current
     from pipeline.sql_text import exact_path
 
     warehouse = Warehouse(Path(root))
-    cost: dict[str, Any] = {}
-    scratch = warehouse.root / "build" / "text" / "mhhs.duckdb"
+    scratch = warehouse.root / "build" / "write" / "mhhs.duckdb"
     scratch.parent.mkdir()
-    columns = 0
-    with _timed(cost, "all"), duckdb.connect(str(scratch), config=STORAGE) as connection:
-        connection.execute("set threads = 2")
-        connection.execute(f"attach {exact_path(warehouse.large_database)} as marts (read_only)")
+    cpu = wall = 0.0
+    with duckdb.connect(str(scratch), config=STORAGE) as connection:
+        connection.execute(f"set threads = 2; set memory_limit = '{memory() * 7 // 10}B'")
+        source = exact_path(current(warehouse).path)
+        connection.execute(f"attach {source} as published (read_only)")
         connection.execute(
             f"attach {exact_path(large_database(scratch))} as copy (storage_version 'v1.4.0', "
             "block_size 65536)"
         )
-        texts = connection.execute(
-            "select table_name, list(column_name) from duckdb_columns() where database_name = "
-            "'marts' and schema_name = 'marts' and data_type = 'VARCHAR' group by table_name"
+        connection.execute("attach ':memory:' as held")
+        marts = connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'published'"
         ).fetchall()
-        for table, names in texts:
-            columns += len(names)
-            connection.execute(
-                f"create table copy.{table} as select {', '.join(names)} from marts.marts.{table}"
-            )
+        for (mart,) in marts:
+            connection.execute(f"create table held.{mart} as from published.marts.{mart}")
+            started = time.process_time(), time.perf_counter()
+            connection.execute(f"create table copy.{mart} as from held.{mart}")
+            if mart == marts[-1][0]:
+                connection.execute("checkpoint copy")
+            cpu += time.process_time() - started[0]
+            wall += time.perf_counter() - started[1]
+            connection.execute(f"drop table held.{mart}")
     shutil.rmtree(scratch.parent)
-    return cost["all"] | {"columns": columns}
+    return {"cpu": cpu, "wall": wall, "marts": len(marts)}
 
 
 def readers(root: str) -> dict[str, Any]:
@@ -218,7 +224,7 @@ if __name__ == "__main__":
         "floor": floor,
         "full": full,
         "by_hand": by_hand,
-        "text": text,
+        "write": write,
         "readers": readers,
         "export": export,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,9 @@ BACK,M14,2026-11-05,2026-11-12,An earlier date,Made for this test
 DAYS = [date(2026, 11, 10), date(2026, 11, 11), date(2026, 11, 12)]
 RUN = """
 import sys
+import pipeline.increment
 from tests.short import short
+pipeline.increment._LARGEST_PART = 100.0  # a market this small is touched whole in a day
 landing, warehouse, *days = sys.argv[1:]
 for day in days:
     short("run", "--landing", landing, "--warehouse", warehouse, "--as-of", day)
@@ -121,6 +124,19 @@ def test_the_history_says_when_it_eased_and_when_it_escalated(publications: list
         "from marts.fct_exception_history where rule_id = 'SUP-03' and detected_to < '9999-12-31'",
     )
     assert ended == [(first, second, "REAL")]
+
+
+def test_a_day_with_another_date_is_built_from_everything(publications: list[Path]) -> None:
+    """Points that nothing touches are judged by the new date all the same."""
+    manifests = [
+        json.loads(path.with_name(f"{path.stem}.manifest.json").read_text("utf-8"))
+        for path in publications
+    ]
+    assert [each["scope"]["because"] for each in manifests] == [
+        "the build database holds no publication",
+        "a milestone has another date",
+        "a milestone has another date",
+    ]
 
 
 def test_the_milestone_names_its_earlier_baselines(publications: list[Path]) -> None:

@@ -28,7 +28,13 @@ OF_FILES_AND_BUILDS = {
     "rpt_publication",
     "fct_exception_history",
 }
-ASIDE = {"source_files", "first_detected_on", "new_since_previous", "resolved_since_previous"} | {
+ASIDE = {
+    "source_files",
+    "load_id",
+    "first_detected_on",
+    "new_since_previous",
+    "resolved_since_previous",
+} | {
     "change_since_previous",
     "escalated_since_previous",
     "eased_since_previous",

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from oracle import marts, more_marts
+from oracle.assessment import rpt_rule_assessment
 from oracle.evaluate import Evaluation
 from oracle.random_markets import Landing
 
@@ -36,6 +37,7 @@ COUNTED: dict[str, Callable[[Evaluation], list[marts.MartRow]]] = {
     "rpt_agent_readiness": more_marts.rpt_agent_readiness,
     "rpt_dno_readiness": more_marts.rpt_dno_readiness,
     "rpt_tranche_progress": more_marts.rpt_tranche_progress,
+    "rpt_rule_assessment": rpt_rule_assessment,
     "rpt_m14_headline": lambda evaluation: [marts.rpt_m14_headline(evaluation)],
 }
 
