@@ -83,8 +83,13 @@
     {{ relation }}.valid_from <= {{ day }} and {{ day }} < {{ relation }}.valid_to
 {%- endmacro %}
 
-{# Whether two intervals share a day; an empty one shares none. #}
+{#
+    Whether two intervals share a day; an empty one shares none. Comparisons of two columns each: of anything else the engine makes
+    a join of every row with every other.
+#}
 {% macro overlaps(left_relation, right_relation) -%}
-    greatest({{ left_relation }}.valid_from, {{ right_relation }}.valid_from)
-    < least({{ left_relation }}.valid_to, {{ right_relation }}.valid_to)
+    {{ left_relation }}.valid_from < {{ right_relation }}.valid_to
+    and {{ right_relation }}.valid_from < {{ left_relation }}.valid_to
+    and {{ left_relation }}.valid_from < {{ left_relation }}.valid_to
+    and {{ right_relation }}.valid_from < {{ right_relation }}.valid_to
 {%- endmacro %}

@@ -114,7 +114,7 @@ compared as (
         end as is_correction,
         coalesce(b.rule_id, a.rule_id) as rule_id,
         coalesce(b.subject_key, a.subject_key) as subject_key,
-        cast(coalesce(b.mpan, a.mpan) as bigint) as mpan,
+        coalesce(cast(b.mpan as bigint), cast(a.mpan as bigint)) as mpan,
         coalesce(b.mpid, a.mpid) as mpid,
         coalesce(b.participant_name, a.participant_name) as participant_name,
         a.severity as severity_before,

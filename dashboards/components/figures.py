@@ -26,6 +26,8 @@ _TITLES = {
     "migrated_kwh_share": "\u2026 as a share of energy",
     "reverse_migrations_28_days": "Reverse Migrations in 28 days",
     "gained_not_qualified_28_days": "Gained while not Qualified in 28 days",
+    "reverse_migrations_since_m14": "Reverse Migrations on or after M14",
+    "gained_not_qualified_since_m14": "Gained while not Qualified on or after M14",
     "open_breaches": "Open breaches",
     "open_breach_points": "Metering Points with an open breach",
 }

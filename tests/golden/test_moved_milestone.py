@@ -30,7 +30,9 @@ from tests.short import short
 pipeline.increment._LARGEST_PART = 100.0  # a market this small is touched whole in a day
 landing, warehouse, *days = sys.argv[1:]
 for day in days:
-    short("run", "--landing", landing, "--warehouse", warehouse, "--as-of", day)
+    short(
+        "run", "--landing", landing, "--warehouse", warehouse, "--as-of", day, data_tests=True
+    )
 """
 # (rule, key): severity, counted_from, days_open and change on each day; None where it is not found.
 EXPECTED: dict[tuple[str, str], list[tuple[Any, ...] | None]] = {

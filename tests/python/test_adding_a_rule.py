@@ -18,7 +18,7 @@ with
 
 registrations as (
 
-    select * from {{ ref('int_registration_order') }}
+    select * from {{ ref('fct_holding') }}
 
 ),
 
@@ -45,7 +45,7 @@ unit_tests:
     description: An odd MPAN is left alone.
     model: exc_int_99
     given:
-      - input: ref('int_registration_order')
+      - input: ref('fct_holding')
         rows:
           - {mpan: 1000000000012, valid_from: 2026-01-01}
           - {mpan: 1000000000021, valid_from: 2026-01-01}

@@ -12,25 +12,41 @@ import duckdb
 import polars as pl
 import pytest
 
+from dashboards.data import points, store
 from dashboards.registry import PAGES
 from pipeline import CONTRACT_VERSION, ledger, publication
 from pipeline.export import export
 from pipeline.layout import Warehouse
 from pipeline.publication import publications
+from pipeline.sql_text import mpan_text
+from tests import app_pages
 from tests.app_pages import open_page, publications_of, text_of
 from tests.command import PROJECT
 from tests.short import short
 
 CASE = PROJECT / "tests" / "golden" / "cases" / "switch_at_m14" / "landing"
 FIRST, SECOND, THIRD = "2026-11-10", "2026-11-11", "2026-11-12"
-# What contract 1 did not have, and the mart fct_noted_value.
+# What contract 1 did not have, besides two marts; its MPANs were text, and LEGACY had spells too.
 GONE = {
     "fct_exception": ("counted_from", "change_since_previous"),
     "fct_exception_history": ("escalated_on", "eased_on"),
     "rpt_exception_summary": ("escalated_since_previous", "eased_since_previous"),
     "rpt_load": ("noted",),
+    "rpt_m14_headline": ("reverse_migrations_since_m14", "gained_not_qualified_since_m14"),
+    "dim_metering_point": ("metering_until", "data_until", "has_several_agents"),
+    "fct_appointment": ("is_counted", "load_id"),
+    "fct_holding": ("registered_to", "next_from", "load_id"),
+    "fct_migration": ("responsible_mpid", "responsible_is_qualified", "annual_kwh", "load_id"),
     "rpt_m15_outlook": ("suppliers_too_slow", "points_at_suppliers_too_slow", "verdict"),
 }
+
+POINTS = (
+    "dim_metering_point",
+    "fct_appointment",
+    "fct_holding",
+    "fct_migration",
+    "fct_regime",
+)
 
 
 def make_earlier(root: Path, path: Path) -> None:
@@ -43,7 +59,19 @@ def make_earlier(root: Path, path: Path) -> None:
                     f"create or replace table marts.{mart} as "
                     f"select * exclude ({column}) from marts.{mart}"
                 )
-        connection.execute("drop table marts.fct_noted_value")
+        for mart in (*POINTS, "fct_exception"):
+            connection.execute(
+                f"create or replace table marts.{mart} as "
+                f"select * replace ({mpan_text('mpan')} as mpan) from marts.{mart}"
+            )
+        connection.execute(
+            "create or replace table marts.fct_regime as "
+            "select mpan, 'MHHS' as regime, valid_from, valid_to from marts.fct_regime union all "
+            "select mpan, 'LEGACY', date '0001-01-01', min(valid_from) from marts.fct_regime "
+            "group by mpan"
+        )
+        for mart in ("fct_noted_value", "rpt_rule_assessment"):
+            connection.execute(f"drop table marts.{mart}")
     manifest = root / "published" / f"{path.stem}.manifest.json"
     document: dict[str, Any] = json.loads(manifest.read_text("utf-8"))
     del document["contract"]
@@ -56,6 +84,33 @@ def market(market_warehouse: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     shutil.copytree(market_warehouse / "published", root / "published")
     make_earlier(root, publications_of(root)[0])
     return root
+
+
+def test_a_point_of_an_earlier_contract_is_the_same(
+    market: Path, market_warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = publications_of(market_warehouse)[0]
+    ((number,),) = app_pages.ask(
+        earlier,
+        f"select {mpan_text('mpan')} from fct_regime "
+        "where mpan in (select mpan from dim_metering_point) order by all limit 1",
+    )
+    found = []
+    for root in (market_warehouse, market):
+        monkeypatch.setenv("MHHS_WAREHOUSE", str(root))
+        view = next(each for each in store.kept() if each.publication_id == earlier.stem)
+        found.append(points.look_up(view, number))
+    before, now = found
+    assert now.regimes == before.regimes
+    assert [each["regime"] for each in now.regimes[:2]] == ["LEGACY", "MHHS"]
+    for row, same in zip(now.holdings, before.holdings, strict=True):
+        assert {**row, "registered_to": None, "next_from": None, "load_id": None} == {
+            **same,
+            "registered_to": None,
+            "next_from": None,
+            "load_id": None,
+        }
+    assert len(now.exceptions) == len(before.exceptions)
 
 
 @pytest.mark.parametrize("page", [entry.name for entry in PAGES])
