@@ -1,4 +1,4 @@
-{# What each rule about parties looked at: which of them it judged, to which it does not apply, which it cannot judge. #}
+{# What each rule about parties looked at: which it judged, to which it does not apply, which it cannot judge. #}
 with
 
 participants as (

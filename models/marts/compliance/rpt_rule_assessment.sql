@@ -20,6 +20,10 @@ subjects as (
 
     select * from {{ ref('int_point_assessment') }}
     union all
+    select * from {{ ref('int_migration_assessment') }}
+    union all
+    select * from {{ ref('int_service_assessment') }}
+    union all
     select * from {{ ref('int_party_assessment') }}
 
 ),
@@ -32,10 +36,10 @@ looked_at as (
         coalesce(sum(subjects) filter (where outcome = 'JUDGED'), 0) as judged,
         coalesce(sum(subjects) filter (where outcome = 'NOT_APPLICABLE'), 0) as not_applicable,
         coalesce(sum(subjects) filter (where outcome = 'CANNOT_BE_JUDGED'), 0) as cannot_be_judged,
-        string_agg(reason || ' ' || subjects, ', ' order by reason)
-            filter (where outcome = 'NOT_APPLICABLE') as not_applicable_reasons,
-        string_agg(reason || ' ' || subjects, ', ' order by reason)
-            filter (where outcome = 'CANNOT_BE_JUDGED') as cannot_be_judged_reasons
+        string_agg(case when outcome = 'NOT_APPLICABLE' then reason || ' ' || subjects end, ', ' order by reason)
+            as not_applicable_reasons,
+        string_agg(case when outcome = 'CANNOT_BE_JUDGED' then reason || ' ' || subjects end, ', ' order by reason)
+            as cannot_be_judged_reasons
     from subjects
     group by rule_id, mpid
 

@@ -6,7 +6,8 @@ events as (
     select
         *,
         case when effective_from <= {{ as_of() }} then effective_from end as held_on,
-        effective_from - lag(effective_from) over (partition by mpan order by effective_from, direction) as days_since_previous
+        effective_from
+        - lag(effective_from) over (partition by mpan order by effective_from, direction) as days_since_previous
     from {{ ref('stg_registration__migration') }}
 
 ),

@@ -1,5 +1,5 @@
--- The test `ascending` on keys that come twice, go back or hold a null, on intervals that overlap or end before they start,
--- and on rows in order, which must not fail it.
+-- The test `ascending` on keys that come twice, go back or hold a null, on intervals that overlap or end before they
+-- start, and on rows in order, which must not fail it.
 with
 
 in_order (mpid, market_role) as (
@@ -87,7 +87,9 @@ intervals_observed as (
     {% for name in ['apart', 'touching', 'empty_interval', 'overlapping', 'backwards'] -%}
         {% for may_touch in [true, false] -%}
             select '{{ name }}{{ "" if may_touch else ", no touching" }}' as rows_seen
-            from ({{ test_ascending(name, ['mpid', 'valid_from'], no_overlap_within=['mpid'], may_touch=may_touch) }})
+            from ({{ test_ascending(
+                name, ['mpid', 'valid_from'], no_overlap_within=['mpid'], may_touch=may_touch
+            ) }})
             union all
         {% endfor -%}
     {% endfor -%}
