@@ -27,6 +27,8 @@ _INSTEAD = {
 }
 
 
+# What is said of columns that only earlier contracts have.
+_RETIRED = {"fct_regime": {"regime": "false"}}
 # Rows of an earlier contract that are none of this one: its spells were those of LEGACY, too.
 _NO_LONGER = {"fct_regime": ("regime", "where regime = 'MHHS'")}
 
@@ -64,6 +66,8 @@ def personal() -> dict[str, dict[str, str]]:
         }
         for mart, columns in _columns().items()
     }
+    for mart, columns in _RETIRED.items():
+        found[mart] = found[mart] | columns
     return found | {"rpt_publication": publication_log.PERSONAL}
 
 
@@ -71,7 +75,8 @@ def create_views(connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
     """Make a schema `marts` of views over an attached publication of an earlier contract.
 
     Each has the columns of this contract; what the publication does not have is null, and a mart
-    that it does not have is empty. What no model makes, the log of publications, is as it is.
+    that it does not have is empty. What no model makes, the log of publications, is as it is. A
+    look-up of one Metering Point reads whole marts where an MPAN has to be cast.
     """
     there: dict[str, set[str]] = {}
     for mart, column in connection.execute(

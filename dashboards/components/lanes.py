@@ -60,7 +60,7 @@ def lanes_of(point: Point, first: date, last: date) -> list[Lane]:
         )
     if not point.regimes:
         regime.bars.append(Bar(date.min, OPEN_END, "LEGACY", words.REGIME["LEGACY"]))
-    for row in point.holdings:
+    for row in held(point):
         key = (row["supplier_mpid"], "SUP", row["market_segment"])
         name = words.party(point.names.get(row["supplier_mpid"]), row["supplier_mpid"])
         segment = words.SEGMENT.get(row["market_segment"], row["market_segment"])
@@ -82,6 +82,11 @@ def lanes_of(point: Point, first: date, last: date) -> list[Lane]:
     for key, lane in shown.items():
         _add_qualification(point, key, lane)
     return [regime, *shown.values()]
+
+
+def held(point: Point) -> list[Row]:
+    """Its holdings of at least one day: another of the same first day took the place of the rest."""
+    return [row for row in point.holdings if row["valid_from"] < row["valid_to"]]
 
 
 def _role_bar(row: Row, verb: str) -> Bar:
@@ -269,7 +274,7 @@ def table_of(point: Point) -> pl.DataFrame:
             "State": state,
         }
 
-    held = [
+    holdings = [
         line(
             "Holding",
             row["supplier_mpid"],
@@ -277,7 +282,7 @@ def table_of(point: Point) -> pl.DataFrame:
             row,
             "Live" if row["is_live"] else "Not live",
         )
-        for row in point.holdings
+        for row in held(point)
     ]
     regimes = [
         line("Arrangements", None, words.REGIME[row["regime"]], row, numbers.NOT_APPLICABLE)
@@ -303,7 +308,7 @@ def table_of(point: Point) -> pl.DataFrame:
         )
         for row in point.qualifications
     ]
-    return pl.DataFrame([*held, *regimes, *served, *qualified])
+    return pl.DataFrame([*holdings, *regimes, *served, *qualified])
 
 
 def _capacity(role: str, segment: str = "*") -> str:

@@ -21,6 +21,7 @@ _HARMLESS = re.compile(
     re.IGNORECASE,
 )
 _TEXT = re.compile(r"'((?:[^']|'')*)'")
+_NUMBER = re.compile(r"(?<![\w.])\d[\d_]{11,}(?![\w.])")
 _TOKEN = re.compile(r'"(?:[^"]|"")*"|\w+|(?:(?!--|/\*)[^\w\s])+')
 _GAP = re.compile(r"\s*(--|/\*|$)")
 _VALUES = (duckdb.token_type.string_const, duckdb.token_type.numeric_const)
@@ -34,8 +35,9 @@ def names_an_mpan(text: str) -> bool:
 
 
 def mpans_in(statement: str) -> frozenset[str]:
-    """The MPANs that a statement names as a literal, as 13 digits."""
-    literals = [*_TEXT.findall(statement), *re.findall(r"(?<!\d)\d{13}(?!\d)", statement)]
+    """The MPANs that a statement names as a literal, a text or a number, as 13 digits."""
+    numbers = (each.replace("_", "") for each in _NUMBER.findall(_TEXT.sub(" ", statement)))
+    literals = [*_TEXT.findall(statement), *(each.zfill(13) for each in numbers if len(each) > 11)]
     plain = (_SEPARATORS.sub("", unicodedata.normalize("NFKC", each)) for each in literals)
     return frozenset(each for each in plain if re.fullmatch(r"[0-9]{13}", each))
 

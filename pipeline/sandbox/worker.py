@@ -173,10 +173,10 @@ class Worker:
 
         relation = connection.sql(self._statement)
         names, types = _unique(relation.columns), [str(each) for each in relation.types]
-        shown = [
-            _shown(f"#{position}", name, each)
-            for position, (name, each) in enumerate(zip(names, types, strict=True), start=1)
-        ]
+        shown = []
+        for place, name in enumerate(relation.columns):
+            value, types[place] = _shown(f"#{place + 1}", name, types[place])
+            shown.append(value)
         if any(not value.startswith("#") for value in shown):
             relation = relation.project(
                 ", ".join(
@@ -263,11 +263,12 @@ def _forbid_new_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, lowest))
 
 
-def _shown(value: str, name: str, data_type: str) -> str:
-    """A column of the answer as people read it: an MPAN, by its name, as 13 digits of text."""
-    if data_type == "BIGINT" and (name == "mpan" or name.endswith("_mpan")):
-        return mpan_text(value)
-    return value if _TYPES_KEPT.fullmatch(data_type) else f"cast({value} as varchar)"
+def _shown(value: str, name: str, data_type: str) -> tuple[str, str]:
+    """A column of the answer as people read it, and its type: `mpan` as 13 digits of text."""
+    if data_type == "BIGINT" and name.lower() == "mpan":
+        return mpan_text(value), "VARCHAR"
+    kept = _TYPES_KEPT.fullmatch(data_type)
+    return (value if kept else f"cast({value} as varchar)"), data_type
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -43,6 +43,7 @@ _HASHED = (
     "value has the same pseudonym everywhere until the key is replaced. [c] stands for what is "
     "withheld."
 )
+_AS_ASKED = "Values are as the query gives them; a column `mpan` is text of 13 digits."
 _MARK = "\ufeff".encode()
 
 
@@ -69,7 +70,10 @@ def write(question: Question, limits: Limits, out_path: Path, file_format: str) 
             "sql": question.statement,
             "mpans": "in clear" if question.mask_key is None else "hashed",
             "columns": dict(zip(answer.columns, answer.types, strict=True)),
-            "notes": [*notes(file_format), *([] if question.mask_key is None else [_HASHED])],
+            "notes": [
+                *(notes("csv") if file_format == "csv" else [_AS_ASKED]),
+                *([] if question.mask_key is None else [_HASHED]),
+            ],
         }
         part.replace(target)
         replace_json(target.with_name(f"{target.name}.manifest.json"), manifest)

@@ -139,8 +139,15 @@ def measure(
                 costs.setdefault(f"{whose}daily", []).append(day)
                 _move(last_day, landing, last)
     found |= {name: _median(each) for name, each in costs.items()}
+    loads = [run["steps"]["load"]["cpu"] for run in costs["full"]]
+    found["load_in_floor"] = _middle_ratio(loads, [each["cpu"] for each in costs["floor"]])
     if against:
         found["older"] = Path(against).name
+        for name in ("full", "daily") if daily else ("full",):
+            ours, theirs = (
+                [run["process_cpu"] for run in costs[f"{whose}{name}"]] for whose in ("", "older_")
+            )
+            found[f"{name}_of_older"] = _middle_ratio(ours, theirs)
     if tight:
         say(f"{points:,} points within {tight}")
         shutil.rmtree(root)
@@ -173,7 +180,7 @@ def _checked_out(commit: str, folder: Path) -> Path:
 
 
 def _spoil(landing: Path, target: Path) -> None:
-    """Copies of the CSV files in which every thousandth line has a first day that is none."""
+    """Copies of the CSV files in which some value of every thousandth line is none of its type."""
     for path in landing.glob("*/*.csv"):
         copy = target / path.parent.name / path.name
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -211,6 +218,11 @@ def _move(files: str, source: Path, target: Path) -> None:
         moved = target / path.parent.name / path.name
         moved.parent.mkdir(parents=True, exist_ok=True)
         path.rename(moved)
+
+
+def _middle_ratio(ours: Sequence[float], others: Sequence[float]) -> float:
+    """The median of the ratios of each round."""
+    return statistics.median(a / b for a, b in zip(ours, others, strict=True))
 
 
 def _median(costs: Sequence[Cost]) -> Cost:

@@ -112,3 +112,6 @@ def test_any_text_can_be_logged(text: str) -> None:
 def test_mpans_that_a_statement_names() -> None:
     sql = f"where mpan in ('{MPAN}', '10 0000 0000 029') or n = 1000000000046 or d = '2026-10-28'"
     assert mpans_in(sql) == {MPAN, "1000000000029", "1000000000046"}
+    assert mpans_in("where mpan = 1_000_000_000_012") == {MPAN}
+    assert mpans_in("where mpan in (900000000010,10000000000)") == {"0900000000010"}
+    assert mpans_in("select 10000000000.5, '900000000010'") == set()
