@@ -85,7 +85,7 @@ def lanes_of(point: Point, first: date, last: date) -> list[Lane]:
 
 
 def held(point: Point) -> list[Row]:
-    """Its holdings of at least one day: another of the same first day took the place of the rest."""
+    """Its holdings of a day or more: another of the same first day took the place of the rest."""
     return [row for row in point.holdings if row["valid_from"] < row["valid_to"]]
 
 
