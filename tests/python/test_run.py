@@ -176,7 +176,7 @@ def test_a_failed_gate_publishes_nothing(tmp_path: Path) -> None:
 
     # The unit tests hold since the first publication: the models they try are the same.
     first, last = _manifest(before), _manifest(publication(warehouse))
-    unit_test = "regimes_follow_the_last_event"
+    unit_test = "days_under_mhhs"
     assert unit_test in first["nodes"]
     assert unit_test not in last["nodes"]
     assert first["tests"] == last["tests"]
