@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 from tests.browser.looks import PHONE, assert_accessible, assert_fits
 from tests.fixture_publication import BEFORE, make_warehouse, publication_id
@@ -88,7 +89,14 @@ def choose_the_earlier(page: Any) -> None:
 
 
 def test_the_menu_pushes_one_address_that_holds_the_publication(visit: Callable[..., Any]) -> None:
-    page = visit("/")
+    """Twice at most: on a machine under load Streamlit may lose one of several steps in a row."""
+    try:
+        back_and_forth(visit("/"))
+    except TimeoutError:
+        back_and_forth(visit("/"))
+
+
+def back_and_forth(page: Any) -> None:
     choose_the_earlier(page)
     before = entries(page)
     menu(page, "What to act on", "Exceptions")
