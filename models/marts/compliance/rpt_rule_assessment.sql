@@ -56,12 +56,22 @@ found as (
 
 ),
 
+rules_with_subjects as (
+
+    select distinct rule_id from subjects
+
+),
+
+-- A rule of which no assessment speaks has in scope what it found.
 assessed as (
 
     select
         coalesce(looked_at.rule_id, found.rule_id) as rule_id,
         coalesce(looked_at.mpid, found.mpid) as mpid,
-        coalesce(looked_at.judged, 0) as judged,
+        case
+            when rules_with_subjects.rule_id is null then coalesce(found.with_exception, 0)
+            else coalesce(looked_at.judged, 0)
+        end as judged,
         coalesce(found.with_exception, 0) as with_exception,
         coalesce(looked_at.not_applicable, 0) as not_applicable,
         coalesce(looked_at.cannot_be_judged, 0) as cannot_be_judged,
@@ -72,6 +82,8 @@ assessed as (
         on
             looked_at.rule_id = found.rule_id
             and looked_at.mpid = found.mpid
+    left join rules_with_subjects
+        on coalesce(looked_at.rule_id, found.rule_id) = rules_with_subjects.rule_id
 
 ),
 
