@@ -67,8 +67,9 @@ def choices(warehouse: Path) -> dict[str, list[str]]:
     """Queries of the address of each page, as the links of the pages make them."""
     with duckdb.connect() as connection:
         # Attached: what has the file open already may use other settings.
-        path = exact_path(current(Warehouse(warehouse)).path)
-        connection.execute(f"attach {path} as publication (read_only); use publication.marts")
+        path = current(Warehouse(warehouse)).path
+        connection.execute(f"attach {exact_path(path)} as publication (read_only)")
+        connection.execute("use publication.marts")
 
         def column(sql: str) -> list[str]:
             return [str(value) for (value,) in connection.execute(sql).fetchall()]

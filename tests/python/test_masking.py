@@ -117,6 +117,7 @@ def test_what_tells_no_point_is_told_as_it_is(marts: dict[str, tuple[pa.Table, p
         "fct_quarantined_row.load_id",
         "fct_quarantined_row.row_text",
         "fct_regime.mpan",
+        "rpt_ignored_message.load_id",
         "rpt_load.load_id",
         "rpt_load.sha256",
         "rpt_publication.checksum",
