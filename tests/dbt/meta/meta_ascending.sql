@@ -84,14 +84,14 @@ backwards (mpid, valid_from, valid_to) as (
 
 intervals_observed as (
 
+    {% set within = {'keys': ['mpid', 'valid_from'], 'no_overlap_within': ['mpid']} -%}
     {% for name in ['apart', 'touching', 'empty_interval', 'overlapping', 'backwards'] -%}
-        {% for may_touch in [true, false] -%}
-            select '{{ name }}{{ "" if may_touch else ", no touching" }}' as rows_seen
-            from ({{ test_ascending(
-                name, ['mpid', 'valid_from'], no_overlap_within=['mpid'], may_touch=may_touch
-            ) }})
-            union all
-        {% endfor -%}
+        select '{{ name }}' as rows_seen
+        from ({{ test_ascending(name, **within) }})
+        union all
+        select '{{ name }}, no touching' as rows_seen
+        from ({{ test_ascending(name, may_touch=false, **within) }})
+        union all
     {% endfor -%}
     select 'none' as rows_seen
     where false
