@@ -1,5 +1,5 @@
-{# dbt makes a relation beside the one that stands, renames both and drops the old one within a
-   transaction, so that readers never miss it. Nobody reads the build database. #}
+{# By default dbt builds the new relation under a temporary name and swaps it in, so that readers
+   always find one. Nobody reads the build database during a build. #}
 {% materialization table, adapter="duckdb" %}
     {%- set relation = this.incorporate(type="table") -%}
     {%- call statement("main", auto_begin=false) -%}

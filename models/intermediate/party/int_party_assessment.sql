@@ -65,7 +65,8 @@ judged as (
         'DNO-01' as rule_id,
         participants.mpid,
         case when dnos.mpid is null then 'NOT_A_DNO' end as why_not_applicable,
-        cast(null as varchar) as why_not_judged
+        cast(null as varchar) as why_not_judged,
+        1 as subjects
     from participants
     left join dnos
         on participants.mpid = dnos.mpid
@@ -75,7 +76,8 @@ judged as (
         'QAL-01' as rule_id,
         mpid,
         case when not is_in_force then 'NOT_IN_FORCE' end as why_not_applicable,
-        cast(null as varchar) as why_not_judged
+        cast(null as varchar) as why_not_judged,
+        1 as subjects
     from participants
     where market_role = 'SUP'
     union all
@@ -83,7 +85,8 @@ judged as (
         'QAL-02' as rule_id,
         stages.mpid,
         case when standing.is_qualified then 'QUALIFIED' end as why_not_applicable,
-        case when stages.planned_on is null then 'NO_PLANNED_DATE' end as why_not_judged
+        case when stages.planned_on is null then 'NO_PLANNED_DATE' end as why_not_judged,
+        1 as subjects
     from stages
     inner join standing
         on
@@ -94,39 +97,31 @@ judged as (
         'QAL-03' as rule_id,
         mpid,
         case when is_qualified then 'QUALIFIED' end as why_not_applicable,
-        cast(null as varchar) as why_not_judged
+        cast(null as varchar) as why_not_judged,
+        1 as subjects
     from standing
     union all
     select
         'QAL-04' as rule_id,
         mpid,
         case when not is_qualified then 'NOT_QUALIFIED' end as why_not_applicable,
-        cast(null as varchar) as why_not_judged
+        cast(null as varchar) as why_not_judged,
+        1 as subjects
     from standing
     union all
     select
         'REF-01' as rule_id,
         mpid,
         cast(null as varchar) as why_not_applicable,
-        cast(null as varchar) as why_not_judged
+        cast(null as varchar) as why_not_judged,
+        1 as subjects
     from active_parties
 
 ),
 
 final as (
 
-    select
-        rule_id,
-        mpid,
-        case
-            when why_not_applicable is not null then 'NOT_APPLICABLE'
-            when why_not_judged is not null then 'CANNOT_BE_JUDGED'
-            else 'JUDGED'
-        end as outcome,
-        coalesce(why_not_applicable, why_not_judged, '-') as reason,
-        count(*) as subjects
-    from judged
-    group by all
+    {{ subjects_by_outcome('judged') }}
 
 )
 

@@ -1,5 +1,5 @@
 {#
-    The same of rules about migrations. An MPAN counts once for a party, however many events it has.
+    What each rule about migrations looked at, of each party. An MPAN counts once for a party, however many events it has.
 #}
 with
 
@@ -136,19 +136,7 @@ every_subject as (
 
 final as (
 
-    select
-        rule_id,
-        mpid,
-        case
-            when why_not_applicable is not null then 'NOT_APPLICABLE'
-            when why_not_judged is not null then 'CANNOT_BE_JUDGED'
-            else 'JUDGED'
-        end as outcome,
-        coalesce(why_not_applicable, why_not_judged, '-') as reason,
-        cast(sum(subjects) as bigint) as subjects
-    from every_subject
-    group by all
-    having sum(subjects) <> 0
+    {{ subjects_by_outcome('every_subject') }}
 
 )
 

@@ -1,5 +1,5 @@
 {#
-    The same of rules about appointments.
+    What each rule about appointments looked at, of each party.
 #}
 with
 
@@ -62,7 +62,7 @@ of_appointments as (
     from appointments_under_mhhs as appointments
     inner join services
         on appointments.service_role = services.market_role
-    -- What is counted and not under MHHS: all that is counted, less what is.
+    -- Not migrated: every appointment that rules count (below), less those with a day under MHHS.
     union all
     select
         services.rule_id,
@@ -119,19 +119,7 @@ every_subject as (
 
 final as (
 
-    select
-        rule_id,
-        mpid,
-        case
-            when why_not_applicable is not null then 'NOT_APPLICABLE'
-            when why_not_judged is not null then 'CANNOT_BE_JUDGED'
-            else 'JUDGED'
-        end as outcome,
-        coalesce(why_not_applicable, why_not_judged, '-') as reason,
-        cast(sum(subjects) as bigint) as subjects
-    from every_subject
-    group by all
-    having sum(subjects) <> 0
+    {{ subjects_by_outcome('every_subject') }}
 
 )
 
